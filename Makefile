@@ -1,0 +1,51 @@
+# Two commands do all set-up on a fresh machine: `make run` and `make test`. The only needs are Python 3.11 or 3.10 with
+# venv, and make.
+SHELL := /bin/bash
+export RASA_TELEMETRY_ENABLED := false
+PYTHON_BIN := .venv/bin/python
+
+# A demo unless told otherwise, or given a database that must not be filled with demo people.
+BOT_DEMO ?= $(if $(BOT_DATABASE_URL),0,1)
+
+.PHONY: run test train venv lint format types unit bench lock clean help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+run: venv ## start the service on http://127.0.0.1:8080 (trains, starts embedded databases, loads the demo)
+	@BOT_DEMO=$(BOT_DEMO) exec $(PYTHON_BIN) -m bot serve
+
+train: venv ## train the model of the present content
+	@$(PYTHON_BIN) -m bot train
+
+test: venv lint types ## everything that CI checks
+	@bash scripts/make_browser.sh
+	@$(PYTHON_BIN) -m pytest
+
+unit: venv ## the fast tests alone
+	@$(PYTHON_BIN) -m pytest tests/processes tests/knowledge tests/storage tests/channels tests/test_settings.py
+
+lint: venv ## format and lint
+	@$(PYTHON_BIN) -m ruff format --check .
+	@$(PYTHON_BIN) -m ruff check .
+
+format: venv ## put the code into form
+	@$(PYTHON_BIN) -m ruff format .
+	@$(PYTHON_BIN) -m ruff check --fix .
+
+types: venv ## type check
+	@$(PYTHON_BIN) -m mypy
+
+bench: venv ## messages a second and p99 over REST
+	@$(PYTHON_BIN) -m bench.rest
+
+lock: venv ## compile requirements.lock from requirements/*.in
+	.venv/bin/uv pip compile --python-version 3.10 --generate-hashes --no-emit-index-url --no-header \
+		--override requirements/overrides.txt requirements/run.in requirements/test.in -o requirements.lock
+	echo "uv==0.13.9" | .venv/bin/uv pip compile --python-version 3.10 --generate-hashes --no-emit-index-url --no-header - -o requirements/uv.lock
+
+venv:
+	@bash scripts/make_venv.sh
+
+clean: ## remove what was made here (keeps var/, the data)
+	rm -rf .venv models .rasa .pytest_cache .mypy_cache .ruff_cache
