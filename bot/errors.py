@@ -1,0 +1,50 @@
+"""Every error that the bot raises on purpose.
+
+BotError
+├── SettingsError        a BOT_* variable is missing or wrong; shown at start, nothing runs
+├── ContentError         a knowledge entry, process file or rule table is wrong; carries file and place
+├── Refused              the person may not do this, or not now; `str(error)` is a Chinese sentence for them
+│   ├── NotEntitled      role or place does not allow it
+│   └── NotFound         there is no such thing, or none that this person may see
+├── Unavailable          a server that we need (PostgreSQL, Redis) does not answer; worth a retry
+├── SealBroken           sealed data cannot be opened: another key, another purpose, or damaged
+└── EmbeddedServerError  an embedded PostgreSQL or Redis did not start or stop; carries the log's end
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Root of all errors that the bot raises on purpose."""
+
+
+class SettingsError(BotError):
+    """A setting is missing or wrong. The message names the variable and what to do, in Chinese, for the operator."""
+
+
+class ContentError(BotError):
+    """A content file is wrong. The message begins with the file's name."""
+
+
+class Refused(BotError):
+    """A request that is understood and not granted; the message is shown to the person as it is."""
+
+
+class NotEntitled(Refused):
+    """The person's roles and places do not allow this."""
+
+
+class NotFound(Refused):
+    """There is no such thing, or none that this person may see (the two are not told apart)."""
+
+
+class Unavailable(BotError):
+    """A server that the bot depends on does not answer. Nothing was changed; the same call may be made again."""
+
+
+class SealBroken(BotError):
+    """Sealed data cannot be opened: it was sealed with another key or for another purpose, or it is damaged."""
+
+
+class EmbeddedServerError(BotError):
+    """An embedded server did not start or stop in time."""

@@ -1,0 +1,127 @@
+"""Typed settings from BOT_* environment variables, checked once at start. `python -m bot settings` prints them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.errors import SettingsError
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError("写 1 或 0")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError("端口在 0 到 65535 之间")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError("至少为 1")
+    return count
+
+
+def _fever(text: str) -> float:
+    degrees = float(text)
+    if not 36.5 <= degrees <= 39.0:
+        raise ValueError("发热阈值应在 36.5 到 39.0 之间")
+    return degrees
+
+
+def _setting(default: Any, read: Callable[[str], Any], help_line: str) -> Any:
+    return field(default=default, metadata={"read": read, "help": help_line})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that can be set from outside. Field `xyz` is read from the variable `BOT_XYZ`."""
+
+    host: str = _setting("127.0.0.1", str, "监听地址")
+    port: int = _setting(8080, _port, "监听端口；0 表示任选空闲端口")
+    data_dir: Path = _setting(Path("var"), Path, "内嵌数据库、密钥、缓存所在目录")
+    database_url: str = _setting("", str, "外部 PostgreSQL 地址；留空则使用内嵌的")
+    redis_url: str = _setting("", str, "外部 Redis 地址；留空则使用内嵌的")
+    workers: int = _setting(1, _count, "工作进程数")
+    secret_key: str = _setting("", str, "加密密钥（至少 32 个字符）；演示模式下自动生成并保存在数据目录")
+    rate_limit: int = _setting(60, _count, "每人每分钟最多处理的消息数")
+    fever: float = _setting(37.3, _fever, "发热阈值（℃），常用值，并非方案规定")
+    timezone: ZoneInfo = _setting(ZoneInfo("Asia/Shanghai"), ZoneInfo, "时区；一天从这里的零点算起")
+    demo: bool = _setting(False, _flag, "演示模式：载入演示人员与地点，生产环境必须关闭")
+    demo_public: bool = _setting(False, _flag, "允许演示模式监听本机以外的地址")
+    rest_token: str = _setting("", str, "REST 接口与 /metrics 的访问令牌；未设置时只在演示模式下接受本机访问")
+    allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        lambda text: tuple(h.strip() for h in text.split(",") if h.strip()),
+        "允许的 Host 名称，逗号分隔；本机名称总是允许",
+    )
+    content_dir: Path = _setting(Path("nlu_data"), Path, "内容目录：知识条目、流程、语料、词典")
+    model: str = _setting("models", str, "Rasa 模型文件或目录")
+    action_url: str = _setting("", str, "外部动作服务器地址（rasa run actions）；留空则在本进程内执行动作")
+    plain_rasa: bool = _setting(False, _flag, "使用 Rasa 自带的执行方式，只用于对照")
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether the PostgreSQL of `data_dir` is used."""
+        return not self.database_url
+
+    @property
+    def embedded_redis(self) -> bool:
+        """Whether the Redis of `data_dir` is used."""
+        return not self.redis_url
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Reads and checks all settings.
+
+    Raises:
+        SettingsError: a value cannot be read, or two do not go together.
+    """
+    given: dict[str, Any] = {}
+    for setting in fields(Settings):
+        variable = f"BOT_{setting.name.upper()}"
+        text = environment.get(variable, "").strip()
+        if not text:
+            continue
+        try:
+            given[setting.name] = setting.metadata["read"](text)
+        except (ValueError, KeyError, OSError) as error:
+            raise SettingsError(f"{variable}={text!r} 无法使用：{error}（{setting.metadata['help']}）") from error
+    settings = Settings(**given)
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if settings.demo:
+        if settings.database_url:
+            raise SettingsError("BOT_DEMO=1 不能与 BOT_DATABASE_URL 同时使用：演示数据不得写入外部数据库。")
+        if settings.host not in ("127.0.0.1", "localhost", "::1") and not settings.demo_public:
+            raise SettingsError("BOT_DEMO=1 只监听本机；确需对外演示，请另设 BOT_DEMO_PUBLIC=1。")
+    elif not settings.secret_key:
+        raise SettingsError("请设置 BOT_SECRET_KEY（至少 32 个字符，例如 openssl rand -hex 32），用于加密个人信息。")
+    if settings.secret_key and len(settings.secret_key) < 32:
+        raise SettingsError("BOT_SECRET_KEY 太短，至少 32 个字符。")
+
+
+def describe_settings() -> str:
+    """The list of settings with default and help line, as docs/settings.md and `python -m bot settings` show it."""
+    lines = ["| 变量 | 默认 | 说明 |", "|---|---|---|"]
+    for setting in fields(Settings):
+        default = "" if setting.default in ("", ()) else str(setting.default)
+        if setting.default is False:
+            default = "0"
+        lines.append(f"| `BOT_{setting.name.upper()}` | {default} | {setting.metadata['help']} |")
+    return "\n".join(lines)
