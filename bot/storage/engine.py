@@ -1,0 +1,78 @@
+"""The pool of database connections, and database errors as errors of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import Unavailable
+
+_SERVER_SETTINGS = {
+    "application_name": "bot",
+    "timezone": "UTC",
+    "statement_timeout": "15s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "60s",
+    "jit": "off",  # costs more than it saves on short statements, and most on asyncpg's look-up of types
+}
+
+# SQLSTATE classes and codes after which the same call may succeed: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PASSING = (
+    "08",  # connection lost
+    "53",  # too many connections, out of memory or disk
+    "57P",  # shutting down, crashed, still starting
+    "57014",  # statement timeout
+    "25P03",  # idle in a transaction for too long
+    "40",  # deadlock, serialization
+    "55P03",  # lock timeout
+)
+
+
+def make_engine(url: str, pool_size: int = 10) -> AsyncEngine:
+    """An engine for `postgresql+asyncpg://…`; connects at first use.
+
+    `pool_size` connections stay open, five more come in a rush. Parameters never stand in its errors: they may
+    be private.
+    """
+    return create_async_engine(
+        url,
+        future=True,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=10,
+        pool_pre_ping=True,  # so that a restart of the server costs no turn
+        pool_use_lifo=True,
+        # `command_timeout` is for a server that does not even keep its own statement_timeout.
+        connect_args={"timeout": 10, "command_timeout": 20, "server_settings": _SERVER_SETTINGS},
+    )
+
+
+@asynccontextmanager
+async def translate_errors() -> AsyncIterator[None]:
+    """Turns what a struggling PostgreSQL raises within the block into `Unavailable`; all other errors pass as they are.
+
+    A connection that is lost during the commit may have committed: repeat only what its key keeps from happening twice.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or _is_passing(getattr(error.orig, "sqlstate", None)):
+            raise Unavailable("数据库暂时无法使用，请稍后再试。") from error
+        raise
+    except asyncpg.PostgresError as error:  # while connecting, where SQLAlchemy does not wrap them
+        if _is_passing(error.sqlstate):
+            raise Unavailable("数据库暂时无法使用，请稍后再试。") from error
+        raise
+    except (OSError, asyncio.TimeoutError, PoolTimeoutError) as error:
+        raise Unavailable("数据库暂时无法连接，请稍后再试。") from error
+
+
+def _is_passing(sqlstate: str | None) -> bool:
+    return sqlstate is not None and sqlstate.startswith(_PASSING)

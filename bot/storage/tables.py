@@ -1,0 +1,298 @@
+"""The tables of record, as SQLAlchemy Core metadata. `migrations/` makes them; a test holds the two together.
+
+- Every moment is a `timestamptz` that the caller gives: the bot's clock, not the server's, so that tests drive it.
+- A column `*_sealed` holds what `Vault.seal` made; `*_print` what `Vault.fingerprint` made, for exact look-up.
+- A new place needs its own id in its `path`: take it from the sequence first (`nextval('places_id_seq')`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _id() -> Column:
+    return Column("id", BigInteger, primary_key=True)
+
+
+def _moment(name: str, nullable: bool = False) -> Column:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _to(name: str, target: str, nullable: bool = False, **options: str) -> Column:
+    return Column(name, BigInteger, ForeignKey(f"{target}.id", **options), nullable=nullable)
+
+
+places = Table(
+    "places",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    _to("parent_id", "places", nullable=True),
+    # Ids from the root to the place itself: "everything under X" is `path @> ARRAY[X]`, by the GIN index.
+    Column("path", ARRAY(BigInteger), nullable=False),
+    # The code under which an import knows the place; stays when the place is renamed.
+    Column("code", Text, nullable=True, unique=True),
+    CheckConstraint("path[cardinality(path)] = id", name="path_ends_here"),
+    CheckConstraint("(parent_id IS NULL) = (cardinality(path) = 1)", name="root_has_no_parent"),
+    Index("ix_places_path", "path", postgresql_using="gin"),
+    Index("ix_places_parent_id", "parent_id"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    _id(),
+    Column("name_sealed", LargeBinary, nullable=False),
+    Column("phone_sealed", LargeBinary, nullable=True),
+    Column("phone_print", Text, nullable=True),
+    Column("id_number_sealed", LargeBinary, nullable=True),
+    Column("is_guest", Boolean, nullable=False, server_default=text("false")),
+    _moment("created_at"),
+    _moment("updated_at"),
+    CheckConstraint("(phone_sealed IS NULL) = (phone_print IS NULL)", name="phone_has_print"),
+    # Not unique: a family often shares one phone.
+    Index("ix_people_phone_print", "phone_print", postgresql_where=text("phone_print IS NOT NULL")),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    _id(),
+    _to("person_id", "people"),
+    Column("role", Text, nullable=False),
+    _to("place_id", "places"),
+    UniqueConstraint("person_id", "role", "place_id"),
+    Index("ix_roles_place_id_role", "place_id", "role"),
+)
+
+kin = Table(
+    "kin",
+    metadata,
+    # The guardian, who may report for the ward.
+    Column("person_id", BigInteger, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("ward_id", BigInteger, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    CheckConstraint("person_id <> ward_id", name="two_people"),
+    Index("ix_kin_ward_id", "ward_id"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _id(),
+    Column("channel", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    _to("person_id", "people"),
+    _moment("bound_at"),
+    UniqueConstraint("channel", "external_id"),
+    Index("ix_accounts_person_id", "person_id"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    Column("code_print", Text, nullable=False, unique=True),
+    # Whom the code binds: a known person, or (null) whoever uses it.
+    _to("person_id", "people", nullable=True),
+    Column("role", Text, nullable=True),
+    _to("place_id", "places", nullable=True),
+    _to("made_by", "people", nullable=True),
+    _moment("expires_at"),
+    _moment("used_at", nullable=True),
+    CheckConstraint("role IS NULL OR place_id IS NOT NULL", name="role_has_place"),
+    Index("ix_invitations_person_id", "person_id"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    _to("person_id", "people"),
+    Column("version", Text, nullable=False),
+    _moment("given_at"),
+    _moment("withdrawn_at", nullable=True),
+    CheckConstraint("withdrawn_at >= given_at", name="withdrawn_after_given"),
+    Index(
+        "uq_consents_person_id_version_standing",
+        "person_id",
+        "version",
+        unique=True,
+        postgresql_where=text("withdrawn_at IS NULL"),
+    ),
+)
+
+records = Table(
+    "records",
+    metadata,
+    # The draft's id, made when the form starts: no crash or double confirm files a record twice.
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("process", Text, nullable=False),
+    Column("process_version", Text, nullable=False),
+    # Whom it is about; `reporter_id` is who said it.
+    _to("person_id", "people"),
+    _to("reporter_id", "people"),
+    _to("place_id", "places", nullable=True),
+    # The day in BOT_TIMEZONE that the record counts for.
+    Column("day", Date, nullable=False),
+    _moment("at"),
+    Column("values_sealed", LargeBinary, nullable=False),
+    # The id of the measure that the person was told.
+    Column("outcome", Text, nullable=True),
+    Column("replaces", UUID(as_uuid=True), ForeignKey("records.id"), nullable=True),
+    # False once another record replaces this one.
+    Column("current", Boolean, nullable=False, server_default=text("true")),
+    CheckConstraint("replaces <> id", name="replaces_another"),
+    Index("ix_records_process_day_place_id", "process", "day", "place_id"),
+    Index("ix_records_person_id_process_day", "person_id", "process", text("day DESC")),
+    Index("ix_records_replaces", "replaces", postgresql_where=text("replaces IS NOT NULL")),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    # What staff type: short, unique for good.
+    Column("code", Text, nullable=False, unique=True),
+    Column("record_id", UUID(as_uuid=True), ForeignKey("records.id"), nullable=False),
+    _to("person_id", "people"),
+    Column("process", Text, nullable=False),
+    _to("place_id", "places", nullable=True),
+    Column("rules", ARRAY(Text), nullable=False),
+    Column("level", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    _moment("opened_at"),
+    _moment("changed_at"),
+    _to("handled_by", "people", nullable=True),
+    CheckConstraint("state IN ('open', 'acknowledged', 'in_hand', 'closed')", name="state"),
+    # One alert a person and process at a time: later findings join it.
+    Index(
+        "uq_alerts_person_id_process_standing",
+        "person_id",
+        "process",
+        unique=True,
+        postgresql_where=text("state <> 'closed'"),
+    ),
+    Index("ix_alerts_place_id_standing", "place_id", postgresql_where=text("state <> 'closed'")),
+    Index("ix_alerts_record_id", "record_id"),
+)
+
+alert_steps = Table(
+    "alert_steps",
+    metadata,
+    _id(),
+    _to("alert_id", "alerts", ondelete="CASCADE"),
+    Column("state", Text, nullable=False),
+    # Null: the bot itself.
+    _to("by_person", "people", nullable=True),
+    _moment("at"),
+    Column("note_sealed", LargeBinary, nullable=True),
+    CheckConstraint("state IN ('open', 'acknowledged', 'in_hand', 'closed')", name="state"),
+    Index("ix_alert_steps_alert_id", "alert_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    _to("person_id", "people"),
+    Column("purpose", Text, nullable=False),
+    Column("body_sealed", LargeBinary, nullable=False),
+    # Names what is told to whom, so that doing the same thing twice tells it once.
+    Column("once_key", Text, nullable=False, unique=True),
+    _moment("due_at"),
+    _moment("expires_at", nullable=True),
+    Column("state", Text, nullable=False, server_default=text("'due'")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # Begins as `due_at`; a claim or a failed attempt moves it on.
+    _moment("next_try_at"),
+    Column("reason", Text, nullable=True),
+    _moment("created_at"),
+    _moment("done_at", nullable=True),
+    CheckConstraint("state IN ('due', 'sent', 'failed', 'expired')", name="state"),
+    CheckConstraint("attempts >= 0", name="attempts"),
+    CheckConstraint("(state = 'due') = (done_at IS NULL)", name="done_when_not_due"),
+    Index("ix_outbox_next_try_at_due", "next_try_at", postgresql_where=text("state = 'due'")),
+    Index("ix_outbox_person_id", "person_id"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("person_id", BigInteger, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("cursor", BigInteger, primary_key=True, autoincrement=False),
+    # A message that is delivered again does not stand here twice.
+    Column("outbox_id", BigInteger, ForeignKey("outbox.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("body_sealed", LargeBinary, nullable=False),
+    _moment("at"),
+    CheckConstraint("cursor > 0", name="cursor"),
+)
+
+# The newest cursor of each person; its row lock orders the pushes to one person.
+inbox_heads = Table(
+    "inbox_heads",
+    metadata,
+    Column("person_id", BigInteger, ForeignKey("people.id"), primary_key=True, autoincrement=False),
+    Column("cursor", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("cursor >= 0", name="cursor"),
+)
+
+risk_regions = Table(
+    "risk_regions",
+    metadata,
+    _id(),
+    # A prefix of the region's adcode; empty where only the name is known.
+    Column("code", Text, nullable=False, server_default=text("''")),
+    Column("name", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=True),
+    Column("source", Text, nullable=False),
+    # Null: loaded from a file.
+    _to("changed_by", "people", nullable=True),
+    _moment("changed_at"),
+    CheckConstraint("level IN ('high', 'medium', 'key_city')", name="level"),
+    CheckConstraint("until >= since", name="until_after_since"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _moment("at"),
+    # Null: the bot itself.
+    _to("actor_id", "people", nullable=True),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_object_object_id", "object", "object_id"),
+)
