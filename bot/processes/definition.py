@@ -1,0 +1,231 @@
+"""Process definitions: what a form asks, when it alarms, what it tells; read from `nlu_data/processes/*.yml`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from bot.content import content_dir
+from bot.errors import ContentError
+from bot.processes.fields import FIELD_TYPES
+from bot.processes.fields.base import Choice, FieldType, Spec
+from bot.processes.rules import check_expression
+
+Level = Literal["urgent", "watch"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that a process collects.
+
+    `when` is an expression: the field is asked only while it holds. `words` are what people call it (改体温 36.8).
+    `prefill` names what the roster knows already (name, phone): then it is not asked. `source` names where the choices
+    come from when they are not written in the file (`grids`: the grids of the org tree).
+    """
+
+    spec: Spec
+    type: FieldType
+    ask: str
+    words: tuple[str, ...] = ()
+    when: str | None = None
+    private: bool = False
+    prefill: str | None = None
+    source: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The field's name in the file, in records and in rules."""
+        return self.spec.name
+
+    @property
+    def label(self) -> str:
+        """What the field is called on the screen."""
+        return self.spec.label
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A word that fills several fields at once. `skips` are fields left empty by it (体温 of 一切正常)."""
+
+    title: str
+    words: tuple[str, ...]
+    values: Mapping[str, Any]
+    skips: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AlertRule:
+    """When the staff in charge are alerted. `text` is what they read; `advice` what the person reads."""
+
+    id: str
+    when: str
+    level: Level
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What applies to a person by a plan's rule: told at the end, with its source."""
+
+    id: str
+    when: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that collects something."""
+
+    id: str
+    title: str
+    short: str
+    fields: tuple[Field, ...]
+    start_words: tuple[str, ...]
+    start_asks: tuple[str, ...]
+    version: str
+    unbound: bool = False
+    once_a_day: bool = False
+    shortcuts: tuple[Shortcut, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    told: str = "已收到，谢谢您的配合。"
+    by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {f.name: f for f in self.fields})
+
+    @property
+    def form(self) -> str:
+        """The name of the Rasa form."""
+        return f"{self.id}_form"
+
+    @property
+    def start_intent(self) -> str:
+        """The intent that opens the form."""
+        return f"start_{self.id}"
+
+    def slot(self, name: str) -> str:
+        """The Rasa slot of a field, or of the draft (`draft`)."""
+        return f"{self.id}__{name}"
+
+    def with_choices(self, choices: Mapping[str, tuple[Choice, ...]]) -> Process:
+        """The same process, with the choices of fields whose `source` is a key of `choices`."""
+        return replace(
+            self,
+            fields=tuple(
+                replace(f, spec=replace(f.spec, choices=choices[f.source])) if f.source in choices else f
+                for f in self.fields
+            ),
+        )
+
+
+def load_processes(folder: Path | None = None) -> dict[str, Process]:
+    """All processes of a folder (by default those of the content) by id.
+
+    Raises:
+        ContentError: a file is wrong, or two have the same id.
+    """
+    processes: dict[str, Process] = {}
+    for path in sorted((folder or content_dir() / "processes").glob("*.yml")):
+        process = read_process(path)
+        if process.id in processes:
+            raise ContentError(f"{path.name}: process {process.id} stands in two files")
+        processes[process.id] = process
+    return processes
+
+
+def read_process(path: Path) -> Process:
+    """One process from its file.
+
+    Raises:
+        ContentError: naming the file and what is wrong.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        raw = yaml.safe_load(text)
+        process = _process(raw, hashlib.sha256(text.encode()).hexdigest()[:12])
+        _check(process)
+    except ContentError as error:
+        raise ContentError(f"{path.name}: {error}") from error
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ContentError(f"{path.name}: {error!r}") from error
+    return process
+
+
+def _process(raw: Mapping[str, Any], version: str) -> Process:
+    start = raw["start"]
+    return Process(
+        id=str(raw["process"]),
+        title=str(raw["title"]),
+        short=str(raw.get("short") or raw["title"]),
+        fields=tuple(_field(one) for one in raw["fields"]),
+        start_words=_texts(start["words"]),
+        start_asks=_texts(start["asks"]),
+        version=version,
+        unbound=bool(raw.get("unbound", False)),
+        once_a_day=bool(raw.get("once_a_day", False)),
+        shortcuts=tuple(
+            Shortcut(str(s["title"]), _texts(s["words"]), dict(s["values"]), _texts(s.get("skips", ())))
+            for s in raw.get("shortcuts", ())
+        ),
+        alerts=tuple(
+            AlertRule(
+                str(a["id"]), str(a["when"]), a["level"], str(a["text"]).strip(), str(a.get("advice", "")).strip()
+            )
+            for a in raw.get("alerts", ())
+        ),
+        measures=tuple(
+            Measure(str(m["id"]), str(m["when"]), str(m["text"]).strip(), str(m["source"]).strip())
+            for m in raw.get("measures", ())
+        ),
+        told=str(raw.get("told") or Process.told).strip(),
+    )
+
+
+def _field(raw: Mapping[str, Any]) -> Field:
+    kind = str(raw["type"])
+    if kind not in FIELD_TYPES:
+        raise ContentError(f"field {raw['name']}: no field type {kind!r}; there are {', '.join(sorted(FIELD_TYPES))}")
+    choices = tuple(
+        Choice(str(c["value"]), str(c["title"]), _texts(c.get("words", ())), _texts(c.get("unless", ())))
+        for c in raw.get("choices", ())
+    )
+    return Field(
+        spec=Spec(str(raw["name"]), str(raw["label"]), choices, dict(raw.get("options", {}))),
+        type=FIELD_TYPES[kind],
+        ask=str(raw["ask"]).strip(),
+        words=(str(raw["label"]), *_texts(raw.get("words", ()))),
+        when=str(raw["when"]) if raw.get("when") else None,
+        private=bool(raw.get("private", False)),
+        prefill=raw.get("prefill"),
+        source=raw.get("source"),
+    )
+
+
+def _check(process: Process) -> None:
+    names = {f.name for f in process.fields}
+    if len(names) != len(process.fields):
+        raise ContentError("a field name stands twice")
+    for f in process.fields:
+        if f.when:
+            check_expression(f.when, names)
+    for rule in (*process.alerts, *process.measures):
+        check_expression(rule.when, names)
+    for alert in process.alerts:
+        if alert.level not in ("urgent", "watch"):
+            raise ContentError(f"alert {alert.id}: level is urgent or watch, not {alert.level!r}")
+    for shortcut in process.shortcuts:
+        unknown = {*shortcut.values, *shortcut.skips} - names
+        if unknown:
+            raise ContentError(f"shortcut {shortcut.title}: no field is called {', '.join(sorted(unknown))}")
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(value).strip() for value in values))

@@ -1,0 +1,132 @@
+"""Safe expressions over a form's values: when a field is asked, an alert fires, a measure applies.
+
+Pure: what an expression may know of the world (the risk list of today, the time) is handed in as `World`.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Protocol
+
+from simpleeval import DEFAULT_OPERATORS, EvalWithCompoundTypes
+
+from bot.errors import ContentError
+
+RISK_LEVELS = ("high", "medium", "key_city")
+
+
+class RiskList(Protocol):
+    """The dated list of risk regions, as of one day."""
+
+    def level(self, place: Mapping[str, Any] | None) -> str:
+        """The highest of RISK_LEVELS that holds for a place value (see fields/place.py), '' when none does."""
+
+
+class NoRisks:
+    """A risk list with nothing in it."""
+
+    def level(self, place: Mapping[str, Any] | None) -> str:
+        """No place is at risk."""
+        return ""
+
+
+@dataclass(frozen=True)
+class World:
+    """What rules may ask beside the form's own values. `now` is local time; `fever` the threshold in °C."""
+
+    now: datetime
+    fever: float
+    risks: RiskList
+
+
+def _if_both(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    # A field that was not asked is None; nothing is larger or smaller than what is not known.
+    return lambda left, right: left is not None and right is not None and compare(left, right)
+
+
+_OPERATORS = {
+    **DEFAULT_OPERATORS,
+    ast.Gt: _if_both(operator.gt),
+    ast.GtE: _if_both(operator.ge),
+    ast.Lt: _if_both(operator.lt),
+    ast.LtE: _if_both(operator.le),
+    ast.In: lambda item, group: group is not None and item in group,
+    ast.NotIn: lambda item, group: group is None or item not in group,
+}
+
+
+@lru_cache(maxsize=1024)
+def _parsed(expression: str) -> ast.AST:
+    return EvalWithCompoundTypes.parse(expression)
+
+
+def holds(expression: str, values: Mapping[str, Any], world: World) -> bool:
+    """Whether an expression is true of the values. Names of fields that have no value are None.
+
+    Functions: risk(place) → 'high', 'medium', 'key_city' or ''; worst(places) → the same over several places;
+    abroad(place); days_since(date); hours_since(time); both None when there is no value.
+
+    Raises:
+        ContentError: the expression is wrong (`check_expression` finds that when the file is loaded).
+    """
+    evaluator = EvalWithCompoundTypes(
+        operators=_OPERATORS,
+        names={**_WITHOUT_VALUE_FALLBACK, **values, "fever": world.fever},
+        functions={
+            "risk": lambda place: world.risks.level(place) if isinstance(place, Mapping) else "",
+            "worst": lambda places: _worst(places, world.risks),
+            "abroad": lambda place: isinstance(place, Mapping) and bool(place.get("abroad")),
+            "days_since": lambda day: _days_since(day, world.now),
+            "hours_since": lambda moment: _hours_since(moment, world.now),
+        },
+    )
+    try:
+        return bool(evaluator.eval(expression, previously_parsed=_parsed(expression)))
+    except Exception as error:  # simpleeval raises many kinds, and Python's own for wrong operands
+        raise ContentError(f"expression {expression!r}: {error}") from error
+
+
+_WITHOUT_VALUE_FALLBACK = {"none": None}
+
+
+def check_expression(expression: str, names: set[str]) -> None:
+    """Refuses an expression that cannot be parsed, or that uses a name which is no field.
+
+    Raises:
+        ContentError: with the expression and the reason.
+    """
+    try:
+        tree = _parsed(expression)
+    except Exception as error:
+        raise ContentError(f"expression {expression!r}: {error}") from error
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - called
+    unknown = used - names - {"fever", "none", "True", "False", "None"}
+    if unknown:
+        raise ContentError(f"expression {expression!r}: no field is called {', '.join(sorted(unknown))}")
+
+
+def _worst(places: Any, risks: RiskList) -> str:
+    levels = {risks.level(place) for place in places or () if isinstance(place, Mapping)}
+    return next((level for level in RISK_LEVELS if level in levels), "")
+
+
+def _days_since(day: Any, now: datetime) -> int | None:
+    if not day:
+        return None
+    return (now.date() - date.fromisoformat(str(day)[:10])).days
+
+
+def _hours_since(moment: Any, now: datetime) -> float | None:
+    if not moment:
+        return None
+    text = str(moment)
+    if len(text) == 10:
+        # Only the day is known: the sample may have been taken at its first minute.
+        text += "T00:00"
+    return (now.replace(tzinfo=None) - datetime.fromisoformat(text)).total_seconds() / 3600
