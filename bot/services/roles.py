@@ -1,0 +1,24 @@
+"""The roles that people hold at places, and what they entitle to."""
+
+from __future__ import annotations
+
+# Whom a place looks after. Their places decide who is alerted about them.
+SUBJECT = {"resident": "居民", "worker": "员工", "student": "学生"}
+
+# Who is in charge of a place and all below it: gets its alerts, sees its people.
+IN_CHARGE = {
+    "grid_worker": "网格员",
+    "area_head": "片长",
+    "class_teacher": "班主任",
+    "health_officer": "卫生专管员",
+    "site_manager": "工地负责人",
+    "school": "学校",
+    "company": "企业负责人",
+    "community": "社区",
+    "headquarters": "指挥部",
+}
+
+# Duties that give no right over people's data by themselves.
+DUTY = {"gate_guard": "门岗", "inspector": "督查组", "admin": "管理员"}
+
+TITLES = {**SUBJECT, **IN_CHARGE, **DUTY}
