@@ -1,0 +1,111 @@
+"""Exact words that are no question: staff words, form words with no form open, invitation codes.
+
+They are read before the classifier, so that no likeness to a question can swallow them. Words that only a form
+understands while it is open (bot/processes/dialogue.py) get the intent `stray`, which the form never looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.processes.normal import normalise
+
+_STRAY = (
+    "取消",
+    "不填了",
+    "上一步",
+    "返回上一步",
+    "确认",
+    "确认提交",
+    "提交",
+    "继续",
+    "继续填",
+    "重新开始",
+    "重填",
+    "修改",
+    "同昨天",
+    "和昨天一样",
+    "跟昨天一样",
+    "同意",
+    "不同意",
+    "刚才填错了",
+    "填错了",
+    "跳过",
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A whole message that matches `pattern` has the intent `intent`; named groups become entities."""
+
+    intent: str
+    pattern: re.Pattern[str]
+
+
+COMMANDS = (
+    Command(
+        "handle_alert",
+        re.compile(r"(?P<verb>收到|已处理|处理完|查看|打开)\s*[#＃]?\s*(?P<code>[A-Z0-9]{4})", re.IGNORECASE),
+    ),
+    Command("handle_alert", re.compile(r"(?P<verb>收到|已处理|待处理)")),
+    Command("handle_alert", re.compile(r"(?P<verb>待处理)(?:预警|的预警)?")),
+    Command("bind", re.compile(r"(?:绑定|邀请码)\s*[:：]?\s*(?P<code>[A-Z0-9]{4}-?[A-Z0-9]{4})", re.IGNORECASE)),
+    Command("bind", re.compile(r"(?:绑定|邀请码|我要绑定)")),
+    Command("help", re.compile(r"(?:帮助|菜单|功能|help|\?|能做什么|你会什么|怎么用)", re.IGNORECASE)),
+    Command("person", re.compile(r"(?:转人工|人工|人工客服|找人工|找网格员)")),
+    Command("stray", re.compile("|".join(map(re.escape, _STRAY)))),
+)
+
+
+def read_command(text: str) -> tuple[str, dict[str, str]] | None:
+    """The intent and entities of an exact command, None for anything else."""
+    plain = normalise(text).strip(" 。.!！~")
+    for command in COMMANDS:
+        match = command.pattern.fullmatch(plain)
+        if match:
+            return command.intent, {name: value.upper() for name, value in match.groupdict().items() if value}
+    return None
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class CommandReader(GraphComponent):
+    """Sets intent and entities of exact commands and leaves all other messages alone."""
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> CommandReader:
+        """A new component; it has no state."""
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Marks exact commands with confidence 1."""
+        for message in messages:
+            text = message.get(TEXT)
+            command = read_command(text) if text else None
+            if command is None:
+                continue
+            intent, entities = command
+            message.set(INTENT, {"name": intent, "confidence": 1.0}, add_to_output=True)
+            message.set(
+                ENTITIES,
+                [
+                    {"entity": name, "value": value, "start": 0, "end": len(text), "extractor": "CommandReader"}
+                    for name, value in entities.items()
+                ],
+                add_to_output=True,
+            )
+        return messages

@@ -1,0 +1,64 @@
+"""Trains the Rasa model when the content has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from bot.assistant.quiet import quiet_rasa
+from bot.content import ROOT, content_dir
+from bot.errors import BotError
+
+# What shapes a model beside the content: configuration, components, the code that compiles content, locked packages.
+_INPUTS = (
+    "config.yml",
+    "domain.yml",
+    "requirements.lock",
+    "bot/assistant",
+    "bot/processes/definition.py",
+    "bot/processes/normal.py",
+    "bot/knowledge/entries.py",
+)
+
+
+def content_hash() -> str:
+    """A digest of all that a model is made from: content, configuration, components and locked packages."""
+    digest = hashlib.sha256()
+    for top in (*(ROOT / name for name in _INPUTS), content_dir()):
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and path.suffix in (".yml", ".py", ".txt", ".lock"):
+                digest.update(str(path.relative_to(top)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def trained_model() -> Path:
+    """Where the model of the present content lies, or would lie."""
+    return ROOT / "models" / f"{content_hash()}.tar.gz"
+
+
+def train() -> Path:
+    """Trains the model of the present content and returns its file.
+
+    Raises:
+        ContentError: a content file is wrong; nothing was trained.
+        BotError: Rasa failed.
+    """
+    quiet_rasa()
+    # Rasa only warns about an importer that cannot be imported and trains on nothing: import it here, where an error ends it.
+    from bot.assistant.importer import ContentImporter
+
+    ContentImporter(str(ROOT / "config.yml"), str(ROOT / "domain.yml"))
+    import rasa
+
+    target = trained_model()
+    result = rasa.train(
+        domain=str(ROOT / "domain.yml"),
+        config=str(ROOT / "config.yml"),
+        training_files=str(content_dir()),
+        output=str(target.parent),
+        fixed_model_name=target.name.removesuffix(".tar.gz"),
+        force_training=True,
+    )
+    if result.code != 0 or not target.exists():
+        raise BotError("模型训练失败，原因见上面的输出。")
+    return target
