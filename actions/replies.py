@@ -1,0 +1,70 @@
+"""What all actions share: who is speaking, how to say something, how a form that was interrupted comes back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, FollowupAction
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.errors import BotError, Refused
+from bot.services.context import Services, current
+from bot.services.people import Speaker, identify
+
+logger = logging.getLogger(__name__)
+
+SORRY = "系统刚才没忙过来，这一条没有处理，请再发一次；急事请直接打电话给网格员，情况紧急拨打120。"
+
+
+def say(
+    dispatcher: CollectingDispatcher,
+    text: str,
+    buttons: Iterable[tuple[str, str]] = (),
+    custom: Mapping[str, Any] | None = None,
+) -> None:
+    """One bubble: text, buttons (title, what pressing it says), and the `custom` contract of the channels."""
+    shown = [{"title": title, "payload": payload} for title, payload in buttons]
+    dispatcher.utter_message(text=text, buttons=shown, json_message=dict(custom or {}))
+
+
+async def speaker_of(services: Services, tracker: Tracker) -> Speaker:
+    """Who sent the message. A sender that no channel made (`rasa shell`) is a chat of the channel `shell`."""
+    sender = tracker.sender_id
+    return await identify(services, sender if ":" in sender else f"shell:{sender}")
+
+
+Reply = Callable[["SideAction", CollectingDispatcher, Tracker, Services], Awaitable[None]]
+
+
+class SideAction(Action):
+    """An action that answers one message and changes no slot: subclasses write `reply`.
+
+    With a form open, the form asks its question again afterwards.
+    """
+
+    def name(self) -> str:
+        """The action's name in the domain, from the class: ActionAnswer → action_answer."""
+        letters = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__)
+        return letters.lstrip("_")
+
+    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
+        """Says what there is to say; a `Refused` that it raises is said to the person."""
+        raise NotImplementedError
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """Runs `reply`; whatever goes wrong, the person gets words."""
+        try:
+            await self.reply(dispatcher, tracker, current())
+        except Refused as refusal:
+            say(dispatcher, str(refusal))
+        except BotError as error:
+            logger.error("action %s failed: %s", self.name(), type(error).__name__)
+            say(dispatcher, SORRY)
+        except Exception:
+            logger.exception("action %s failed", self.name())
+            say(dispatcher, SORRY)
+        form = tracker.active_loop.get("name") if tracker.active_loop else None
+        return [FollowupAction(form)] if form else []

@@ -1,0 +1,91 @@
+"""Greeting, thanks, help, the way to a person."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.replies import SideAction, say, speaker_of
+from bot.services import help_requests
+from bot.services.context import Services
+from bot.services.people import Speaker
+
+_QUESTIONS = ("黄码可以出行吗", "从外地回来要隔离吗", "家里聚餐最多几个人")
+
+
+def menu(services: Services, speaker: Speaker) -> tuple[list[tuple[str, str]], list[str]]:
+    """What this speaker can do here, as buttons, and the ids of the processes among them."""
+    offered = [p for p in services.processes.values() if p.unbound or speaker.may_check_in()]
+    buttons = [(process.title, process.start_words[0]) for process in offered]
+    if speaker.staff:
+        buttons.append(("待处理预警", "待处理"))
+    return buttons, [process.id for process in offered]
+
+
+class ActionGreet(SideAction):
+    """Greets and shows what there is to do."""
+
+    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
+        """Short in the midst of a form, with buttons otherwise."""
+        if tracker.active_loop:
+            say(dispatcher, "您好，我在。")
+            return
+        speaker = await speaker_of(services, tracker)
+        name = f"{speaker.name}，" if speaker.name and speaker.person_id else ""
+        buttons, offers = menu(services, speaker)
+        say(
+            dispatcher,
+            f"{name}您好，我是网格小助手。防疫政策可以直接问我，也可以打卡、申报。",
+            [*buttons, ("我能做什么", "帮助")],
+            {"offers": offers},
+        )
+
+
+class ActionThank(SideAction):
+    """Answers thanks."""
+
+    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
+        """One short line."""
+        say(dispatcher, "不客气，有事随时说。")
+
+
+class ActionHelp(SideAction):
+    """What can I do here."""
+
+    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
+        """By what the speaker may do."""
+        speaker = await speaker_of(services, tracker)
+        buttons, offers = menu(services, speaker)
+        lines = ["我能帮您：", "・问政策：直接打字问，比如“黄码能坐车吗”，答案都注明依据"]
+        if speaker.may_check_in():
+            lines.append("・打卡：发“打卡”，或一句话报完“36.5 没症状 在家 绿码”")
+        lines.append("・申报：从外地回来发“申报”")
+        if speaker.staff:
+            lines.append("・处理预警：发“待处理”，或“收到 编号”“已处理 编号”“查看 编号”")
+        if speaker.person_id is None and not speaker.home:
+            lines.append("・绑定身份：发“绑定 邀请码”")
+        lines.append("・找人：发“转人工”")
+        say(
+            dispatcher,
+            "\n".join(lines),
+            [*buttons, *((q, q) for q in _QUESTIONS), ("转人工", "转人工")],
+            {"offers": offers},
+        )
+
+
+class ActionPerson(SideAction):
+    """The person wants to talk to a person."""
+
+    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
+        """Tells the staff in charge and says so."""
+        told = await help_requests.ask_for_person(services, await speaker_of(services, tracker))
+        say(dispatcher, told)
+
+
+class ActionStray(SideAction):
+    """A word of forms while none is open."""
+
+    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
+        """Says that nothing is open and offers what can be begun."""
+        buttons, offers = menu(services, await speaker_of(services, tracker))
+        say(dispatcher, "现在没有正在填的表。需要的话点下面开始：", buttons, {"offers": offers})
