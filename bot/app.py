@@ -1,0 +1,103 @@
+"""Puts the parts together; the only module that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import sqlalchemy as sa
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.assistant.host import Assistant
+from bot.channels.base import Channel, comes_from_this_machine
+from bot.channels.rest import RestChannel
+from bot.channels.web import WebChannel
+from bot.conversation.conversation import Conversation
+from bot.conversation.mailbox import ChatGreeter, ChatMailbox
+from bot.delivery.worker import deliver_for_ever
+from bot.errors import BotError
+from bot.metrics import Metrics, token_matches
+from bot.services.context import Services, use
+
+logger = logging.getLogger(__name__)
+
+
+def make_app(services: Services, assistant: Assistant) -> web.Application:
+    """The whole service of one process: channels, health, metrics, the delivery of what is due."""
+    use(services)
+    settings = services.settings
+    metrics = Metrics(services.redis)
+    conversation = Conversation(services, assistant)
+    mailbox, greeter = ChatMailbox(services), ChatGreeter(services)
+    receive = metrics.counted(conversation.receive)
+    web_chat = WebChannel(
+        receive,
+        mailbox,
+        greeter,
+        demo=settings.demo,
+        allowed_hosts=settings.allowed_hosts,
+        secure_cookies=settings.host not in ("127.0.0.1", "localhost", "::1"),
+        clock=services.clock,
+        timezone=settings.timezone,
+    )
+    rest = RestChannel(
+        receive, mailbox, demo=settings.demo, allowed_hosts=settings.allowed_hosts, rest_token=settings.rest_token
+    )
+    channels: list[Channel] = [web_chat, rest]
+
+    app = web.Application(client_max_size=256 * 1024, middlewares=[_no_stack_traces])
+    for channel in channels:
+        app.add_routes(list(channel.routes()))
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def readyz(_: web.Request) -> web.Response:
+        try:
+            await services.redis.ping()
+            async with services.transaction() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+        except (BotError, OSError, Exception) as error:  # whatever it is, the answer is: not ready
+            return web.json_response({"ready": False, "reason": type(error).__name__}, status=503)
+        return web.json_response({"ready": True, "model": assistant.model_id})
+
+    async def show_metrics(request: web.Request) -> web.Response:
+        if not (comes_from_this_machine(request) or token_matches(request, settings.rest_token)):
+            return web.json_response({"error": "只对本机或持有令牌者开放。"}, status=403)
+        return web.Response(text=await metrics.text(), content_type="text/plain", charset="utf-8")
+
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", show_metrics)])
+
+    async def deliver(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(deliver_for_ever(services))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def stop_web(_: web.Application) -> None:
+        await web_chat.stop()
+
+    async def close(_: web.Application) -> None:
+        await services.engine.dispose()
+        await services.redis.close()
+
+    app.cleanup_ctx.append(deliver)
+    app.on_shutdown.append(stop_web)
+    app.on_cleanup.append(close)
+    return app
+
+
+@web.middleware
+async def _no_stack_traces(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever goes wrong in a handler, the caller gets a sentence and the log gets the trace."""
+    try:
+        return await handler(request)
+    except web.HTTPException:
+        raise
+    except Exception:
+        logger.exception("request to %s failed", request.path)
+        return web.json_response({"error": "系统暂时出错，请稍后再试。"}, status=500)

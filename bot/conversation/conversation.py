@@ -1,0 +1,115 @@
+"""One turn: a message of one person in, the reply's bubbles out. Never raises for anything a person can type."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from weakref import WeakValueDictionary
+
+from redis.exceptions import RedisError
+
+from bot.assistant.host import Assistant
+from bot.assistant.tracker_store import DialogueState, at_hand, open_state
+from bot.channels.base import Incoming, Outgoing
+from bot.conversation.turn_store import TurnStore
+from bot.errors import BotError
+from bot.services.context import Services
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 4.0  # how long a message waits for the person's message before it, below the platforms' five
+TOO_LONG = "这条消息太长了，请分成几条发，每条不超过1000字。"
+TOO_FAST = "您发得太快了，请稍等一分钟再发；之前的消息都在处理。"
+BUSY = "您上一条消息还在处理，请稍等几秒再发这一条。"
+BROKEN = "系统暂时忙不过来，这一条没有处理，请稍后再发一次；急事请直接打电话给网格员，情况紧急拨打120。"
+EMPTY = "没有收到文字。请打字告诉我，或发“帮助”看看能做什么。"
+_LONGEST = 1000
+
+
+class Conversation:
+    """Takes messages from all channels. Messages of one account are served one after another, across processes too."""
+
+    def __init__(self, services: Services, assistant: Assistant) -> None:
+        self._services = services
+        self._assistant = assistant
+        self._turns = TurnStore(services.redis, services.vault, services.settings.rate_limit)
+        # Within a process messages queue in order here; the lock in Redis then only meets other processes.
+        self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def receive(self, incoming: Incoming) -> Sequence[Outgoing]:
+        """The reply to a message. The same message id again gets the same reply, and its work is done once."""
+        account = f"{incoming.channel}:{incoming.sender}"
+        queue = self._queues.setdefault(account, asyncio.Lock())
+        async with queue:
+            try:
+                return await self._turn(account, incoming)
+            except (BotError, RedisError, OSError) as error:
+                logger.error("turn failed: %s", type(error).__name__)
+            except Exception:
+                logger.exception("turn failed")
+            return [Outgoing(BROKEN)]
+
+    async def _turn(self, account: str, incoming: Incoming) -> Sequence[Outgoing]:
+        waited = 0.0
+        pause = 0.02
+        while True:
+            opened = await self._turns.open(account, incoming.message_id, self._services.now())
+            if opened.kind != "busy":
+                break
+            if waited >= _PATIENCE_SECONDS:
+                return [Outgoing(BUSY)]
+            await asyncio.sleep(pause)
+            waited, pause = waited + pause, min(pause * 1.5, 0.25)
+        if opened.kind == "seen":
+            return [Outgoing.from_json(part) for part in opened.stored]
+        if opened.kind == "limited":
+            return [Outgoing(TOO_FAST)]
+        try:
+            async with self._turns.held(account, opened.token):
+                state = open_state(opened.stored) if opened.stored else DialogueState()
+                reply = await self._reply(account, incoming, state)
+                parts = [part.as_json() for part in reply]
+                line = {
+                    "id": incoming.message_id or opened.token,
+                    "text": incoming.shown or incoming.text,
+                    "at": self._services.now().isoformat(),
+                    "parts": parts,
+                }
+                kept = await self._turns.close(
+                    account, incoming.message_id, opened.token, state.as_json(), parts, line
+                )
+        except BaseException:
+            await self._turns.release(account, opened.token)
+            raise
+        if not kept:
+            # Another process took over while this one stood still: its reply is the one that counts.
+            logger.warning("the lock of a turn was lost before its end")
+        return reply
+
+    async def _reply(self, account: str, incoming: Incoming, state: DialogueState) -> list[Outgoing]:
+        text = incoming.text.strip()
+        if not text:
+            return [Outgoing(EMPTY)]
+        if len(text) > _LONGEST:
+            return [Outgoing(TOO_LONG)]
+        text = _pressed(text, state)
+        token = at_hand.set(state)
+        try:
+            reply = await self._assistant.reply(account, text)
+        finally:
+            at_hand.reset(token)
+        if not reply:
+            logger.error("the assistant said nothing")
+            return [Outgoing(BROKEN)]
+        state.offered = next(
+            ([[b.title, b.payload] for b in part.buttons] for part in reversed(reply) if part.buttons), []
+        )
+        return reply
+
+
+def _pressed(text: str, state: DialogueState) -> str:
+    """What a message says when it stands for a button of the last list shown: its number, or its title."""
+    if text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= len(state.offered):
+        return state.offered[int(text) - 1][1]
+    return next((payload for title, payload in state.offered if title == text), text)
