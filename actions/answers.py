@@ -79,5 +79,6 @@ def refuse(dispatcher: CollectingDispatcher, near: tuple[Candidate, ...]) -> Non
     """The honest refusal: never an invented answer."""
     text = "这个问题在现有的防控方案里没有答案，我不能乱说。"
     text += "您是不是想问下面这些？都不是可以转人工。" if near else "您可以换个说法再问，或者转人工问网格员。"
+    text += "人身安全有危险请马上拨打120。"
     titles = [(c.entry.title, c.entry.title) for c in near]
     say(dispatcher, text, [*titles, _PERSON], {"no_answer": True})

@@ -2,13 +2,15 @@
 
 Words (jieba) and runs of one to three characters are weighed by tf-idf; a logistic regression, trained by scikit-learn,
 gives each class its probability. The classes are the intents, where `ask` is split into its entries (`ask/T7`): one
-model ranks entries, process starts, small talk and questions out of scope against each other.
+model ranks entries, process starts and small talk against each other. A second regression over the same features says
+whether the text can be answered at all.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +32,9 @@ from bot.content import content_dir
 from bot.processes.normal import normalise
 
 ASK = "ask"
+OUT_OF_SCOPE = "out_of_scope"
+# Where the bounds of what can be answered lie: at this value 5 % of the validation split's answerable questions are refused.
+BOUND = -0.25
 _NOISE = re.compile(r"[\s,.!?;:，。！？；：、~～…“”\"'‘’（）()【】\[\]《》<>]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -54,24 +59,46 @@ def features(text: str, words: Words) -> list[str]:
     return found
 
 
+class Weights:
+    """A linear model over tf-idf features: which features it knows, their idf, and the weights of its outputs."""
+
+    def __init__(self, size: int, idf: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> None:
+        self.size = size
+        self.idf = idf
+        self.weights = weights
+        self.bias = bias
+
+    def scores(self, indices: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """The score of each output for a text's feature counts; features with an index of `size` or more are not known."""
+        known = indices < self.size
+        indices, values = indices[known], counts[known]
+        if not len(indices):
+            return self.bias.copy()
+        values = (1.0 + np.log(values)) * self.idf[indices]
+        values /= np.sqrt(np.dot(values, values))
+        return self.bias + values @ self.weights[indices]
+
+
 class Model:
-    """Feature weights and the texts that are known by heart."""
+    """What is learned: the weights of the classes, of the bounds of what can be answered, and the texts known by heart.
+
+    The bounds are learned apart: as one more class, questions out of scope (many, of all kinds) would crowd out the
+    entries that they resemble.
+    """
 
     def __init__(
         self,
         classes: list[str],
         vocabulary: dict[str, int],
-        idf: np.ndarray,
-        weights: np.ndarray,
-        bias: np.ndarray,
+        entries: Weights,
+        bounds: Weights,
         exact: dict[str, str],
         dictionary: str,
     ) -> None:
         self.classes = classes
         self.vocabulary = vocabulary
-        self.idf = idf
-        self.weights = weights
-        self.bias = bias
+        self.entries = entries
+        self.bounds = bounds
         self.exact = exact
         self.words = load_words(dictionary)
 
@@ -86,50 +113,62 @@ class Model:
         from sklearn.linear_model import LogisticRegression
 
         words = load_words(dictionary)
-        vectorizer = TfidfVectorizer(
-            analyzer=lambda text: features(text, words), sublinear_tf=True, min_df=2, dtype=np.float32
-        )
-        rows = vectorizer.fit_transform(texts)
-        regression = LogisticRegression(C=strength, max_iter=rounds)
+        cut = [features(text, words) for text in texts]
+        inside = [label != OUT_OF_SCOPE for label in labels]
+        classes = [label for label in labels if label != OUT_OF_SCOPE]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            regression.fit(rows, labels)
+            of_entries = TfidfVectorizer(analyzer=list, sublinear_tf=True, min_df=2, dtype=np.float32)
+            regression = LogisticRegression(C=strength, max_iter=rounds)
+            regression.fit(of_entries.fit_transform([c for c, is_in in zip(cut, inside) if is_in]), classes)
+            # features that only questions out of scope have come after those of the entries
+            vocabulary = {feature: int(index) for feature, index in of_entries.vocabulary_.items()}
+            of_all = TfidfVectorizer(analyzer=list, sublinear_tf=True, min_df=2, dtype=np.float32).fit(cut)
+            for feature in sorted(of_all.vocabulary_):
+                vocabulary.setdefault(feature, len(vocabulary))
+            of_all = TfidfVectorizer(analyzer=list, sublinear_tf=True, dtype=np.float32, vocabulary=vocabulary)
+            bounds = LogisticRegression(C=30.0, max_iter=200, class_weight="balanced")
+            bounds.fit(of_all.fit_transform(cut), inside)
         exact: dict[str, str] = {}
         for text, label in zip(texts, labels):
             exact.setdefault(bare(text), label)
-        vocabulary = {feature: int(index) for feature, index in vectorizer.vocabulary_.items()}
         return cls(
             list(regression.classes_),
             vocabulary,
-            vectorizer.idf_.astype(np.float32),
-            np.ascontiguousarray(regression.coef_.T.astype(np.float32)),
-            regression.intercept_.astype(np.float32),
+            Weights(len(of_entries.vocabulary_), of_entries.idf_, regression.coef_.T, regression.intercept_),
+            Weights(len(vocabulary), of_all.idf_, bounds.coef_.T, bounds.intercept_),
             exact,
             dictionary,
         )
 
-    def probabilities(self, text: str) -> np.ndarray:
-        """The probability of each class, in the order of `classes`."""
-        counts: dict[int, int] = {}
-        for feature in features(text, self.words):
-            index = self.vocabulary.get(feature)
-            if index is not None:
-                counts[index] = counts.get(index, 0) + 1
-        scores = self.bias.copy()
-        if counts:
-            indices = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
-            values = (1.0 + np.log(np.fromiter(counts.values(), dtype=np.float32, count=len(counts)))) * self.idf[
-                indices
-            ]
-            values /= np.sqrt(np.dot(values, values))
-            scores += values @ self.weights[indices]
-        scores -= scores.max()
-        powers = np.exp(scores)
-        return powers / powers.sum()
+    def judge(self, text: str) -> tuple[np.ndarray, float]:
+        """The probability of each class, given that the text is in scope; and how surely it is: below 0 it is not."""
+        known = self.exact.get(bare(text))
+        if known == OUT_OF_SCOPE:
+            return np.zeros(len(self.classes)), -1.0
+        if known is not None:
+            # a button's text, or a question put word for word: certain, whatever its neighbours' weights say
+            return (np.asarray(self.classes) == known).astype(np.float32), 1.0
+        counts = Counter(
+            index for feature in features(text, self.words) if (index := self.vocabulary.get(feature)) is not None
+        )
+        indices = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
+        values = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+        scores = self.entries.scores(indices, values)
+        powers = np.exp(scores - scores.max())
+        probabilities = powers / powers.sum()
+        # A text that is near to no class is as suspicious as one that resembles what is out of scope.
+        surety = float(self.bounds.scores(indices, values)[0]) + float(np.log(probabilities.max())) - BOUND
+        return probabilities, surety
 
     def save(self, folder: Path) -> None:
         """Writes the model into a folder."""
-        np.savez(folder / "weights.npz", idf=self.idf, weights=self.weights.astype(np.float16), bias=self.bias)
+        arrays = {}
+        for name, part in (("entries", self.entries), ("bounds", self.bounds)):
+            arrays[f"{name}_idf"] = part.idf.astype(np.float32)
+            arrays[f"{name}_weights"] = part.weights.astype(np.float16)
+            arrays[f"{name}_bias"] = part.bias.astype(np.float32)
+        np.savez(folder / "weights.npz", **arrays)
         (folder / "model.json").write_bytes(
             orjson.dumps(
                 {
@@ -146,15 +185,16 @@ class Model:
         """Reads what `save` wrote."""
         stored = orjson.loads((folder / "model.json").read_bytes())
         arrays = np.load(folder / "weights.npz")
-        return cls(
-            stored["classes"],
-            stored["vocabulary"],
-            arrays["idf"],
-            arrays["weights"].astype(np.float32),
-            arrays["bias"],
-            stored["exact"],
-            stored["dictionary"],
-        )
+        parts = [
+            Weights(
+                len(arrays[f"{name}_idf"]),
+                arrays[f"{name}_idf"],
+                arrays[f"{name}_weights"].astype(np.float32),
+                arrays[f"{name}_bias"],
+            )
+            for name in ("entries", "bounds")
+        ]
+        return cls(stored["classes"], stored["vocabulary"], *parts, stored["exact"], stored["dictionary"])
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -222,11 +262,7 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
         if self._model is None:
             raise RuntimeError("QuestionClassifier is asked before it was trained")
         model = self._model
-        probabilities = model.probabilities(text)
-        known = model.exact.get(bare(text))
-        if known is not None:
-            # a button's text, or a question put word for word: certain, whatever its neighbours' weights say
-            probabilities = np.where(np.asarray(model.classes) == known, 1.0, 0.0)
+        probabilities, surety = model.judge(text)
         intents: dict[str, float] = {}
         entries: list[tuple[float, str]] = []
         for name, probability in zip(model.classes, probabilities.tolist()):
@@ -234,9 +270,11 @@ class QuestionClassifier(GraphComponent, IntentClassifier):
             intents[intent] = intents.get(intent, 0.0) + probability
             if intent == ASK:
                 entries.append((probability, name))
-        ranking = sorted(intents.items(), key=lambda pair: -pair[1])
+        ranking = sorted(intents.items(), key=lambda pair: -pair[1])[:5]
+        if surety < 0:
+            ranking = [(OUT_OF_SCOPE, 1.0 / (1.0 + float(np.exp(surety)))), *ranking]
         message.set(INTENT, {"name": ranking[0][0], "confidence": ranking[0][1]}, add_to_output=True)
-        message.set("intent_ranking", [{"name": name, "confidence": p} for name, p in ranking[:5]], add_to_output=True)
+        message.set("intent_ranking", [{"name": name, "confidence": p} for name, p in ranking], add_to_output=True)
         entries.sort(reverse=True)
         message.set("response_selector", _selector(entries[: self._config["ranking"]]), add_to_output=True)
 

@@ -26,7 +26,7 @@ def _ranked(*confidences: float) -> list[Candidate]:
     [
         ((0.9, 0.05), "answer", 1),
         ((0.42, 0.38), "which", 2),
-        ((0.2, 0.1, 0.05, 0.04), "none", 3),
+        ((0.1, 0.09, 0.05, 0.04), "none", 3),
         ((), "none", 0),
         ((0.01,), "none", 0),
     ],
