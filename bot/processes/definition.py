@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from string import Formatter
 from typing import Any, Literal
 
 import yaml
@@ -17,6 +18,7 @@ from bot.processes.fields.base import Choice, FieldType, Spec
 from bot.processes.rules import check_expression
 
 Level = Literal["urgent", "watch"]
+_SHORT = 6
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Field:
     def label(self) -> str:
         """What the field is called on the screen."""
         return self.spec.label
+
+    @property
+    def short(self) -> str:
+        """What it is called on a button and in a change (改接触史): the label, or the first of `words` where that is long."""
+        return self.label if len(self.label) <= _SHORT or len(self.words) < 2 else self.words[1]
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ class Process:
         return replace(
             self,
             fields=tuple(
-                replace(f, spec=replace(f.spec, choices=choices[f.source])) if f.source in choices else f
+                replace(f, spec=replace(f.spec, choices=choices[f.source])) if f.source and f.source in choices else f
                 for f in self.fields
             ),
         )
@@ -154,13 +161,28 @@ def read_process(path: Path) -> Process:
         _check(process)
     except ContentError as error:
         raise ContentError(f"{path.name}: {error}") from error
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ContentError(f"{path.name}: {error!r}") from error
+    except yaml.YAMLError as error:
+        raise ContentError(f"{path.name}: no YAML: {error}") from error
     return process
 
 
-def _process(raw: Mapping[str, Any], version: str) -> Process:
+_PROCESS_KEYS = frozenset("process title short unbound once_a_day start fields shortcuts alerts measures told".split())
+_FIELD_KEYS = frozenset("name label type words ask options choices when private prefill source".split())
+
+
+def _process(raw: Any, version: str) -> Process:
+    _keys(raw, "the file", _PROCESS_KEYS, ("process", "title", "start", "fields"))
     start = raw["start"]
+    _keys(start, "start", {"words", "asks"}, ("words", "asks"))
+    for kind in ("fields", "shortcuts", "alerts", "measures"):
+        if not isinstance(raw.get(kind, []), list):
+            raise ContentError(f"{kind} is a list")
+    for one in raw.get("shortcuts", ()):
+        _keys(one, "a shortcut", {"title", "words", "values", "skips"}, ("title", "words", "values"))
+    for one in raw.get("alerts", ()):
+        _keys(one, "an alert", {"id", "when", "level", "text", "advice"}, ("id", "when", "level", "text"))
+    for one in raw.get("measures", ()):
+        _keys(one, "a measure", {"id", "when", "text", "source"}, ("id", "when", "text", "source"))
     return Process(
         id=str(raw["process"]),
         title=str(raw["title"]),
@@ -172,7 +194,7 @@ def _process(raw: Mapping[str, Any], version: str) -> Process:
         unbound=bool(raw.get("unbound", False)),
         once_a_day=bool(raw.get("once_a_day", False)),
         shortcuts=tuple(
-            Shortcut(str(s["title"]), _texts(s["words"]), dict(s["values"]), _texts(s.get("skips", ())))
+            Shortcut(str(s["title"]), _texts(s["words"]), dict(s["values"]), _texts(s.get("skips", [])))
             for s in raw.get("shortcuts", ())
         ),
         alerts=tuple(
@@ -189,19 +211,27 @@ def _process(raw: Mapping[str, Any], version: str) -> Process:
     )
 
 
-def _field(raw: Mapping[str, Any]) -> Field:
+def _field(raw: Any) -> Field:
+    name = raw.get("name", "?") if isinstance(raw, Mapping) else "?"
+    _keys(raw, f"field {name}", _FIELD_KEYS, ("name", "label", "type", "ask"))
     kind = str(raw["type"])
     if kind not in FIELD_TYPES:
-        raise ContentError(f"field {raw['name']}: no field type {kind!r}; there are {', '.join(sorted(FIELD_TYPES))}")
+        raise ContentError(f"field {name}: no field type {kind!r}; there are {', '.join(sorted(FIELD_TYPES))}")
+    for one in raw.get("choices", ()):
+        _keys(one, f"field {name}: a choice", {"value", "title", "words", "unless"}, ("value", "title"))
     choices = tuple(
-        Choice(str(c["value"]), str(c["title"]), _texts(c.get("words", ())), _texts(c.get("unless", ())))
+        Choice(str(c["value"]), str(c["title"]), _texts(c.get("words", [])), _texts(c.get("unless", [])))
         for c in raw.get("choices", ())
     )
+    if kind in ("choice", "choices") and not choices and not raw.get("source"):
+        raise ContentError(f"field {name}: choices or source is missing")
+    if len({choice.value for choice in choices}) != len(choices):
+        raise ContentError(f"field {name}: two choices have the same value")
     return Field(
-        spec=Spec(str(raw["name"]), str(raw["label"]), choices, dict(raw.get("options", {}))),
+        spec=Spec(str(name), str(raw["label"]), choices, dict(raw.get("options", {}))),
         type=FIELD_TYPES[kind],
         ask=str(raw["ask"]).strip(),
-        words=(str(raw["label"]), *_texts(raw.get("words", ()))),
+        words=(str(raw["label"]), *_texts(raw.get("words", []))),
         when=str(raw["when"]) if raw.get("when") else None,
         private=bool(raw.get("private", False)),
         prefill=raw.get("prefill"),
@@ -209,23 +239,53 @@ def _field(raw: Mapping[str, Any]) -> Field:
     )
 
 
+def _keys(raw: Any, where: str, allowed: Collection[str], needed: Iterable[str]) -> None:
+    """Refuses what is no mapping, lacks a key, or has one that nobody would read (a slip of the pen)."""
+    if not isinstance(raw, Mapping):
+        raise ContentError(f"{where}: not a mapping of names to values")
+    missing = [key for key in needed if raw.get(key) in (None, "", [], {})]
+    if missing:
+        raise ContentError(f"{where}: {', '.join(missing)} is missing")
+    unknown = sorted(str(key) for key in set(raw) - set(allowed))
+    if unknown:
+        raise ContentError(f"{where}: {', '.join(unknown)} is not known; there are {', '.join(sorted(allowed))}")
+
+
 def _check(process: Process) -> None:
     names = {f.name for f in process.fields}
     if len(names) != len(process.fields):
         raise ContentError("a field name stands twice")
-    for f in process.fields:
-        if f.when:
-            check_expression(f.when, names)
-    for rule in (*process.alerts, *process.measures):
-        check_expression(rule.when, names)
+    whens = {f"field {f.name}": f.when for f in process.fields if f.when}
+    whens |= {f"alert {rule.id}": rule.when for rule in process.alerts}
+    whens |= {f"measure {rule.id}": rule.when for rule in process.measures}
+    for where, when in whens.items():
+        try:
+            check_expression(when, names)
+        except ContentError as error:
+            raise ContentError(f"{where}: {error}") from error
     for alert in process.alerts:
         if alert.level not in ("urgent", "watch"):
             raise ContentError(f"alert {alert.id}: level is urgent or watch, not {alert.level!r}")
+        _known(f"alert {alert.id}", {key for _, key, _, _ in Formatter().parse(alert.text) if key}, names)
     for shortcut in process.shortcuts:
-        unknown = {*shortcut.values, *shortcut.skips} - names
-        if unknown:
-            raise ContentError(f"shortcut {shortcut.title}: no field is called {', '.join(sorted(unknown))}")
+        where = f"shortcut {shortcut.title}"
+        _known(where, {*shortcut.values, *shortcut.skips}, names)
+        for name, value in shortcut.values.items():
+            choices = {choice.value for choice in process.by_name[name].spec.choices}
+            said = value if isinstance(value, list) else [value]
+            if choices and not choices.issuperset(said):
+                raise ContentError(f"{where}: {name} has no choice {value!r}")
+    for f in process.fields:
+        _known(f"field {f.name}: pair", {f.spec.options["pair"]} if "pair" in f.spec.options else set(), names)
 
 
-def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+def _known(where: str, said: set[str], names: set[str]) -> None:
+    unknown = said - names
+    if unknown:
+        raise ContentError(f"{where}: no field is called {', '.join(sorted(unknown))}")
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, (list, tuple)):
+        raise ContentError(f"{values!r} should be a list")
     return tuple(dict.fromkeys(str(value).strip() for value in values))

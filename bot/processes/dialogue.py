@@ -5,62 +5,48 @@ The Rasa form (actions/forms.py) keeps the draft in its slots and calls `begin`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from datetime import date
+from typing import Any
 
 from bot.processes import form_words
 from bot.processes.definition import Field, Process, Shortcut
 from bot.processes.draft import CONFIRM, FIX, RESUME, Draft
-from bot.processes.fields.base import Context, Filled, Unclear, Wrong
-from bot.processes.form_reading import Understood, clauses, understand
+from bot.processes.fields.base import Filled, Unclear, Wrong
+from bot.processes.form_questions import (
+    Line,
+    Step,
+    advance,
+    ask,
+    changed,
+    help_text,
+    not_read,
+    noted,
+    offer_fix,
+    offer_resume,
+    question_options,
+    summary,
+)
+from bot.processes.form_reading import Understood, active_fields, clauses, field_context, understand
 from bot.processes.normal import normalise
-from bot.processes.rules import World, holds
+from bot.processes.rules import World, holds, names_in
 
-TRIES = 2  # failed readings of one question before buttons and the way to a person are offered
-
-Option = tuple[str, str]  # a button's title, and what pressing it says
-
-
-@dataclass(frozen=True)
-class Line:
-    """One bubble of a form's reply."""
-
-    text: str
-    options: tuple[Option, ...] = ()
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a message did to a form.
-
-    `end`: None, the form goes on; `submit`, the person has confirmed; `cancel`, they have given up; `aside`, the message
-    is not for the form (a question, a staff word): the assistant answers it and the form then asks again.
-    """
-
-    draft: Draft
-    lines: tuple[Line, ...] = ()
-    end: Literal["submit", "cancel", "aside"] | None = None
+__all__ = ["Line", "Meaning", "Step", "ask_again", "begin", "final_values", "hear", "summary", "wants_previous"]
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the understanding makes of the message when it is no answer: `aside` when the assistant has a reply for it;
-    `certain` when it is an exact command or a known question, so that the form does not even try to read it."""
+    """What the understanding makes of the message when it is no answer.
+
+    `aside`: the assistant has a reply for it; `certain`: it is an exact command or a known question, so that the form does
+    not even try to read it; `start`: it asks for this very process (我来打个卡), in words that are not exact.
+    """
 
     aside: bool = False
     certain: bool = False
-
-
-def field_context(world: World) -> Context:
-    """What field types may know of the world."""
-    return Context(now=world.now, fever=world.fever)
-
-
-def active_fields(process: Process, values: Mapping[str, Any], world: World) -> list[Field]:
-    """The fields that are to be asked with these values, in the file's order."""
-    known = {name: values.get(name) for name in process.by_name}
-    return [field for field in process.fields if not field.when or holds(field.when, known, world)]
+    start: bool = False
 
 
 def final_values(process: Process, draft: Draft, world: World) -> dict[str, Any]:
@@ -71,29 +57,28 @@ def final_values(process: Process, draft: Draft, world: World) -> dict[str, Any]
 def begin(process: Process, text: str, parked: Draft | None, known: Mapping[str, Any], world: World) -> Step:
     """Opens the form with the message that asked for it, which may fill fields already.
 
-    `parked` is a draft begun earlier; one of today with something in it is offered to go on with. `known` are values of
-    the roster (name, phone).
+    `parked` is a draft begun earlier; one of today with something in it is offered to go on with, one of another day has
+    lapsed. `known` are values of the roster (name, phone).
     """
     today = world.now.date()
-    if parked and parked.day == today.isoformat() and parked.trail:
-        return _offer_resume(process, parked, world)
-    draft = Draft.new(today, known)
-    shortcut = _shortcut(process, text)
-    if shortcut:
-        return _take_shortcut(process, draft, shortcut, world)
-    understood = understand(
-        active_fields(process, draft.values, world), None, _without_start(process, text), field_context(world)
-    )
-    return _advance(process, draft.filled(understood.values), world, opening=True)
+    if parked and parked.trail and parked.day == today.isoformat():
+        understood = understand(process, parked.values, None, _with_start_apart(process, text), world)
+        merged = _with(process, parked, understood.values, world)
+        return offer_resume(process, merged.waiting("") if parked.asked in understood.values else merged, world)
+    step = _open(process, Draft.new(today, known), text, world)
+    return step.after(_lapsed(process, parked, today)) if parked and parked.trail else step
 
 
 def ask_again(process: Process, draft: Draft, world: World) -> Step:
     """The question that is open, once more (after an aside, or when the chat is reopened)."""
+    today = world.now.date()
+    if draft.day != today.isoformat():
+        return _advance_new(process, draft, world).after(_lapsed(process, draft, today))
     if draft.asked == RESUME:
-        return _offer_resume(process, draft, world)
+        return offer_resume(process, draft, world)
     if draft.asked == FIX:
-        return _offer_fix(process, draft, world)
-    return _advance(process, draft, world)
+        return offer_fix(process, draft, world)
+    return _stay(process, draft, world)
 
 
 def hear(
@@ -101,18 +86,25 @@ def hear(
 ) -> Step:
     """Takes one message while the form is open. `previous` are the values of the person's last report, for 同昨天."""
     plain = normalise(text).strip()
-    if draft.day != world.now.date().isoformat():
-        fresh = begin(process, plain, None, {}, world)
-        note = Line(f"昨天没填完的{process.short}已经作废，我们重新开始。")
-        return replace(fresh, lines=(note, *fresh.lines))
-    step = _form_word(process, draft, plain, world, previous)
-    if step is not None:
-        return step
+    today = world.now.date()
+    if draft.day != today.isoformat():
+        if form_words.is_word(plain, form_words.CANCEL):
+            return _cancelled(process, draft)
+        if meaning.certain or (meaning.aside and form_words.sounds_like_question(plain)):
+            return Step(draft, end="aside")
+        fresh = _emptied(draft, today)
+        same = wants_previous(plain)
+        step = _same_as_before(process, fresh, world, previous) if same else _open(process, fresh, plain, world)
+        return step.after(_lapsed(process, draft, today))
+    asked = process.by_name.get(draft.asked)
+    if asked is not None and any(plain == said for _, said in question_options(asked)):
+        return _answer(process, draft, asked, plain, Meaning(), world)
+    step_of_word = _form_word(process, draft, plain, world, previous)
+    if step_of_word is not None:
+        return step_of_word
     if meaning.certain:
         return Step(draft, end="aside")
-    if draft.asked == CONFIRM and form_words.is_word(plain, form_words.CONFIRM):
-        return Step(draft, end="submit")
-    return _answer(process, draft, plain, meaning, world)
+    return _answer(process, draft, asked, plain, meaning, world)
 
 
 def wants_previous(text: str) -> bool:
@@ -120,15 +112,43 @@ def wants_previous(text: str) -> bool:
     return form_words.is_word(normalise(text), form_words.SAME)
 
 
-def summary(process: Process, draft: Draft, world: World) -> str:
-    """What is about to be filed, a line a field."""
-    lines = []
-    for field in active_fields(process, draft.values, world):
-        if field.name in draft.values:
-            lines.append(f"{field.label}：{field.type.show(draft.values[field.name], field.spec)}")
-        elif field.name in draft.skipped:
-            lines.append(f"{field.label}：自述正常（未填）")
-    return "\n".join(lines)
+# ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _open(process: Process, draft: Draft, text: str, world: World) -> Step:
+    shortcut = _shortcut(process, _without_start(process, text)[1])
+    if shortcut:
+        return _take_shortcut(process, draft, shortcut, world)
+    understood = understand(process, draft.values, None, _with_start_apart(process, text), world)
+    return _take(process, draft, None, understood, text, world, opening=True)
+
+
+def _advance_new(process: Process, draft: Draft, world: World) -> Step:
+    return advance(process, _emptied(draft, world.now.date()), world, opening=True)
+
+
+def _emptied(draft: Draft, today: date) -> Draft:
+    """A new draft that knows what the roster knows."""
+    return Draft.new(today, {n: v for n, v in draft.values.items() if n not in draft.trail})
+
+
+def _lapsed(process: Process, draft: Draft, today: date) -> str:
+    yesterday = (today - date.fromisoformat(draft.day)).days == 1
+    return f"{'昨天' if yesterday else '之前'}没填完的{process.short}已经作废，我们重新开始。"
+
+
+def _without_start(process: Process, text: str) -> tuple[str, str]:
+    """The word that opens the form, and what follows it (打卡 36.5)."""
+    plain = normalise(text).strip()
+    for word in sorted(process.start_words, key=len, reverse=True):
+        if plain.startswith(word):
+            return word, plain[len(word) :].strip(" ，,:：。")
+    return "", plain
+
+
+def _with_start_apart(process: Process, text: str) -> str:
+    # 返校报备 says the kind of return, but 打卡36.5 is read only with the word apart.
+    return "，".join(part for part in _without_start(process, text) if part)
 
 
 # ── the words that work at any point ────────────────────────────────────────────────────────────────────────────────
@@ -139,226 +159,228 @@ def _form_word(
 ) -> Step | None:
     is_word = form_words.is_word
     if is_word(text, form_words.CANCEL):
-        return Step(
-            draft,
-            (
-                Line(
-                    f"好的，{process.short}已取消，什么都没有提交。",
-                    ((f"重新{process.short}", process.start_words[0]),),
-                ),
-            ),
-            "cancel",
-        )
+        return _cancelled(process, draft)
     if is_word(text, form_words.RESTART):
-        fresh = Draft.new(world.now.date(), {n: v for n, v in draft.values.items() if n not in draft.trail})
-        return _advance(process, fresh, world, opening=True)
+        return _advance_new(process, draft, world)
     if is_word(text, form_words.HELP):
-        return _with_help(process, draft, world)
+        return ask_again(process, draft, world).after(help_text(process))
     if is_word(text, form_words.BACK):
         return _back(process, draft, world)
-    if is_word(text, form_words.GO_ON) and draft.asked in (RESUME, FIX, CONFIRM):
-        return _advance(process, draft, world)
+    if is_word(text, form_words.GO_ON):
+        return _go_on(process, draft, world)
     if is_word(text, frozenset(process.start_words)):
-        return _offer_resume(process, draft, world) if draft.trail else _advance(process, draft, world, opening=True)
+        return _begun_again(process, draft, world)
     if wants_previous(text):
         return _same_as_before(process, draft, world, previous)
-    if is_word(text, form_words.FIX) and not (draft.asked not in (CONFIRM, FIX) and not draft.trail):
-        return _offer_fix(process, draft, world)
+    if is_word(text, form_words.FIX) or (draft.asked == CONFIRM and is_word(text, form_words.NOT_RIGHT)):
+        if not draft.trail:
+            return ask_again(process, draft, world).after("还没有填什么，从这一项开始。")
+        return offer_fix(process, draft, world)
     shortcut = _shortcut(process, text)
-    if shortcut and (len(draft.trail) == 0 or text == shortcut.title):
+    if shortcut and (not draft.trail or text == shortcut.title):
         return _take_shortcut(process, draft, shortcut, world)
-    change = form_words.read_change(text, process, active_fields(process, draft.values, world))
+    active = active_fields(process, draft.values, world)
+    change = form_words.read_change(text, active)
+    if change is None and draft.asked == FIX:
+        change = form_words.named_field(text, active)
     if change:
         return _change(process, draft, *change, world)
-    if draft.asked == FIX:
-        named = form_words.read_change("改" + text, process, active_fields(process, draft.values, world))
-        if named:
-            return _change(process, draft, *named, world)
+    return _acknowledged(process, draft, text, world)
+
+
+def _acknowledged(process: Process, draft: Draft, text: str, world: World) -> Step | None:
+    """好的, 确认, 跳过: at a question of a form they answer nothing, at the summary they confirm."""
+    if draft.asked == CONFIRM:
+        return Step(draft, end="submit") if form_words.is_word(text, form_words.CONFIRM) else None
+    if form_words.is_word(text, form_words.SUBMIT):
+        step = _go_on(process, draft, world) if draft.asked in (FIX, RESUME) else _stay(process, draft, world)
+        return step if step.draft.asked == CONFIRM else step.after("还没有填完，请先回答这一项。")
+    if form_words.is_word(text, form_words.SKIP):
+        return ask_again(process, draft, world).after("这一项不能跳过；实在不会填，可以说“转人工”。")
+    if draft.asked in process.by_name and form_words.is_word(text, form_words.HEARD):
+        return _stay(process, draft, world)
     return None
 
 
+def _cancelled(process: Process, draft: Draft) -> Step:
+    again = ((f"重新{process.short}", process.start_words[0]),)
+    return Step(draft, (Line(f"好的，{process.short}已取消，什么都没有提交。", again),), "cancel")
+
+
+def _begun_again(process: Process, draft: Draft, world: World) -> Step:
+    if draft.trail:
+        return offer_resume(process, draft, world)
+    return advance(process, draft, world, opening=True)
+
+
 def _back(process: Process, draft: Draft, world: World) -> Step:
-    if not draft.trail:
-        step = _advance(process, draft, world)
-        return replace(step, lines=(Line("已经是第一步了。"), *step.lines))
-    last = process.by_name[draft.trail[-1]]
-    return _ask(process, draft.without(last.name), last, world)
+    """Asks what was filled before the field that is asked now. What is filled stays until it is answered anew."""
+    active = {field.name for field in active_fields(process, draft.values, world)}
+    trail = [name for name in draft.trail if name in active]
+    earlier = trail[: trail.index(draft.asked)] if draft.asked in trail else trail
+    if not earlier:
+        return ask_again(process, draft, world).after("已经是第一步了。")
+    return ask(process, draft, process.by_name[earlier[-1]], world)
 
 
-def _change(process: Process, draft: Draft, field: Field, rest: str, world: World) -> Step:
-    if rest:
-        reading = field.type.read(rest, field.spec, field_context(world))
-        if isinstance(reading, Filled):
-            return _advance(
-                process, draft.filled({field.name: reading.value}), world, note=_changed(field, reading.value)
-            )
-        if isinstance(reading, (Unclear, Wrong)):
-            return _not_read(process, draft.without(field.name).waiting(field.name), field, reading, world)
-    return _ask(process, draft.without(field.name), field, world)
+def _go_on(process: Process, draft: Draft, world: World) -> Step:
+    """From a menu back to where the form was; from a field that was to be changed on to what is still open."""
+    if draft.asked in (RESUME, FIX):
+        return _stay(process, draft.waiting(draft.before), world)
+    return advance(process, draft, world)
+
+
+def _stay(process: Process, draft: Draft, world: World, note: str = "") -> Step:
+    """The field that is asked, once more, if it still applies; else what is open."""
+    asked = process.by_name.get(draft.asked)
+    if asked is not None and asked in active_fields(process, draft.values, world):
+        tries = draft.tries
+        step = ask(process, draft, asked, world, note)
+        return replace(step, draft=step.draft.waiting(asked.name, tries))
+    return advance(process, draft, world, changed=note)
+
+
+def _change(process: Process, draft: Draft, field: Field, said: tuple[str, ...], world: World) -> Step:
+    readings = [understand(process, draft.values, field, one, world) for one in said]
+    understood = next((one for one in readings if field.name in one.values), None)
+    if understood is not None:
+        after = _with(process, draft, understood.values, world)
+        note = changed(process, draft, understood.values) or f"{field.label}没有变。\n"
+        if draft.asked in process.by_name and draft.asked != field.name:
+            return _stay(process, after, world, note)
+        return advance(process, after, world, note)
+    doubt = next((one.doubt for one in readings if isinstance(one.doubt, (Unclear, Wrong))), None)
+    if doubt is not None:
+        # What stands there is wrong by the person's own word: it must not be filed because the new one was not read.
+        return not_read(process, draft.without(field.name), field, doubt)
+    return ask(process, draft, field, world)
 
 
 def _same_as_before(process: Process, draft: Draft, world: World, previous: Mapping[str, Any] | None) -> Step:
     if not previous:
-        step = _advance(process, draft, world)
-        return replace(step, lines=(Line("没有找到您昨天的记录，请填一下今天的。"), *step.lines))
-    values = {name: value for name, value in previous.items() if name in process.by_name}
-    return _advance(process, draft.filled(values), world)
+        return ask_again(process, draft, world).after("没有找到您昨天的记录，请填一下今天的。")
+    values = {n: v for n, v in previous.items() if n in process.by_name and n not in draft.values}
+    filled = _leaving(draft.filled(values), [n for s in process.shortcuts for n in s.skips])
+    step = advance(process, filled, world)
+    return step.after(f"已按您昨天的{process.short}填好，今天有变化的请改一下。") if values else step
 
 
 def _shortcut(process: Process, text: str) -> Shortcut | None:
-    """The shortcut that a message is, alone or after the word that opens the form (打卡 一切正常)."""
-    plain = _without_start(process, text)
-    return next((s for s in process.shortcuts if form_words.is_word(plain, frozenset((s.title, *s.words)))), None)
-
-
-def _without_start(process: Process, text: str) -> str:
-    plain = normalise(text).strip()
-    for word in sorted(process.start_words, key=len, reverse=True):
-        if plain.startswith(word):
-            return plain[len(word) :].strip(" ，,:：。")
-    return plain
+    return next((s for s in process.shortcuts if form_words.is_word(text, frozenset((s.title, *s.words)))), None)
 
 
 def _take_shortcut(process: Process, draft: Draft, shortcut: Shortcut, world: World) -> Step:
-    kept = draft.filled(dict(shortcut.values))
-    skipped = tuple(name for name in shortcut.skips if name not in kept.values)
-    return _advance(process, replace(kept, skipped=(*kept.skipped, *skipped)), world)
+    """Fills what is still open: what was said before (咳嗽) is not made normal by it."""
+    values = {name: value for name, value in shortcut.values.items() if name not in draft.values}
+    return advance(process, _leaving(draft.filled(values), shortcut.skips), world)
+
+
+def _leaving(draft: Draft, names: Any) -> Draft:
+    empty = tuple(name for name in names if draft.lacks(name))
+    return replace(draft, skipped=(*draft.skipped, *empty))
 
 
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _answer(process: Process, draft: Draft, text: str, meaning: Meaning, world: World) -> Step:
-    active = active_fields(process, draft.values, world)
-    asked = process.by_name.get(draft.asked)
-    asking = form_words.sounds_like_question(text)
-    if meaning.aside and asking:
+def _answer(process: Process, draft: Draft, asked: Field | None, text: str, meaning: Meaning, world: World) -> Step:
+    if meaning.aside and form_words.sounds_like_question(text):
         # What a question mentions (我37.5还能去上班吗) is not reported by it; its other clauses may report.
         stated = "，".join(clause for clause in clauses(text) if not form_words.sounds_like_question(clause))
-        told = understand(active, None, stated, field_context(world))
-        return Step(draft.filled(told.values), end="aside")
-    understood = understand(active, asked, text, field_context(world))
-    if understood.values:
-        filled = draft.filled(understood.values)
-        if isinstance(understood.doubt, (Unclear, Wrong)) and asked is not None:
-            return _not_read(process, filled, asked, understood.doubt, world)
-        return _advance(process, filled, world, note=_corrections(process, draft, understood))
-    if isinstance(understood.doubt, (Unclear, Wrong)) and asked is not None:
-        if isinstance(understood.doubt, Wrong) and meaning.aside:
-            return Step(draft, end="aside")
-        return _not_read(process, draft, asked, understood.doubt, world)
-    if meaning.aside:
+        told = understand(process, draft.values, None, stated, world)
+        after = _with(process, draft, told.values, world)
+        return Step(after.waiting("") if draft.asked in told.values else after, end="aside")
+    understood = understand(process, draft.values, asked, _titles(asked, text), world)
+    if not understood.values and meaning.aside and not isinstance(understood.doubt, Unclear):
         return Step(draft, end="aside")
+    return _take(process, draft, asked, understood, text, world, meaning)
+
+
+def _take(
+    process: Process,
+    draft: Draft,
+    asked: Field | None,
+    understood: Understood,
+    text: str,
+    world: World,
+    meaning: Meaning | None = None,
+    opening: bool = False,
+) -> Step:
+    """The next step after a message was read."""
+    after = _with(process, draft, understood.values, world)
+    told, beside = changed(process, draft, understood.values), noted(process, draft, understood.values, draft.asked)
+    answered = asked is None or asked.name in understood.values
+    if not answered and asked is not None and isinstance(understood.doubt, (Unclear, Wrong)):
+        return not_read(process, after, asked, understood.doubt, told + beside)
+    for name, doubt in understood.doubts.items():
+        # 打卡 365: what was surely meant for a field is asked back at once, and what stood there no longer counts.
+        return not_read(process, after.without(name), process.by_name[name], doubt, told + beside)
+    if understood.values:
+        if not answered:
+            return _stay(process, after, world, told + beside)
+        normal = _said_beside(process, text, understood, world)
+        if normal:
+            step = _take_shortcut(process, after, normal, world)
+            return replace(step, lines=(replace(step.lines[0], text=told + step.lines[0].text), *step.lines[1:]))
+        return advance(process, after, world, told, beside, opening)
+    if opening:
+        return advance(process, after, world, opening=True)
+    if meaning is not None and meaning.start:
+        return _begun_again(process, draft, world)
+    return _not_understood(process, draft, asked, text, world)
+
+
+def _not_understood(process: Process, draft: Draft, asked: Field | None, text: str, world: World) -> Step:
+    bare = form_words.bare_change(text)
+    if bare:
+        # 改成黄的, with no field named: what was filled last is the likeliest, if it can be read so.
+        for name in draft.trail[:-4:-1]:
+            field = process.by_name[name]
+            reading = field.type.read(bare, field.spec, field_context(world))
+            if isinstance(reading, Filled):
+                return _change(process, draft, field, (bare,), world)
+        if draft.trail:
+            return offer_fix(process, draft, world).after("没听清要改哪一项。")
     if asked is None:
-        step = ask_again(process, draft, world)
-        return replace(
-            step, lines=(Line("没听懂这句。请点下面的按钮，或直接说要改哪一项，例如：改体温 36.8。"), *step.lines)
+        return ask_again(process, draft, world).after(
+            "没听懂这句。请点下面的按钮；要改哪一项就直接说，例如：改" + process.fields[0].short + "。"
         )
-    example = f"，例如：{asked.type.example}" if asked.type.example and not asked.spec.choices else ""
-    return _not_read(process, draft, asked, Wrong(f"没看懂您说的{asked.label}{example}。"), world)
+    if question_options(asked) and asked.spec.choices:
+        return not_read(process, draft, asked, Wrong(f"没看懂您说的{asked.short}，请在下面选，或换个说法。"))
+    return not_read(process, draft, asked, Wrong(f"没看懂您说的{asked.short}，例如：{asked.type.example}"))
 
 
-def _corrections(process: Process, before: Draft, understood: Understood) -> str:
-    """Says what a message changed that had been filled before: nothing is overwritten silently."""
-    changed = [
-        name for name, value in understood.values.items() if name in before.trail and before.values.get(name) != value
+def _with(process: Process, draft: Draft, values: Mapping[str, Any], world: World) -> Draft:
+    """The draft with these values, and without answers that were given to a question about another value.
+
+    A risk level was told of the place before: with another place it is asked again.
+    """
+    differing = {n for n, v in values.items() if n in draft.values and draft.values[n] != v}
+    outdated = [
+        field.name
+        for field in process.fields
+        if field.when and field.name not in values and field.name in draft.values and names_in(field.when) & differing
     ]
-    return "".join(_changed(process.by_name[name], understood.values[name]) for name in changed)
+    return draft.filled(values).without(*outdated)
 
 
-def _changed(field: Field, value: Any) -> str:
-    return f"{field.label}已改为 {field.type.show(value, field.spec)}。"
+def _said_beside(process: Process, text: str, understood: Understood, world: World) -> Shortcut | None:
+    """The shortcut that stands in a message beside other answers (36.5 一切正常), unless those are not normal."""
+    known = {name: understood.values.get(name) for name in process.by_name}
+    if any(holds(rule.when, known, world) for rule in process.alerts):
+        return None
+    parts = clauses(normalise(text))
+    # 36.5 正常 says it of the temperature alone
+    return next((s for s in process.shortcuts if any(w in parts for w in (s.title, *s.words) if len(w) > 2)), None)
 
 
-def _not_read(process: Process, draft: Draft, field: Field, reading: Unclear | Wrong, world: World) -> Step:
-    tries = draft.tries + 1
-    waiting = draft.waiting(field.name, tries)
-    if isinstance(reading, Unclear):
-        return Step(waiting, (Line(reading.question, tuple(reading.options)),))
-    options = tuple((choice.title, choice.title) for choice in field.spec.choices)
-    if tries >= TRIES:
-        back: tuple[Option, ...] = (("上一步", "上一步"),) if draft.trail else ()
-        return Step(
-            waiting,
-            (
-                Line(
-                    reading.reason + "可以点下面的按钮，也可以找人帮忙。",
-                    (*options, *back, ("转人工", "转人工"), ("取消", "取消")),
-                ),
-            ),
-        )
-    return Step(waiting, (Line(reading.reason, options),))
+_NUMBERS = re.compile(r"[0-9]{1,2}(?:[\s,，、和.]+[0-9]{1,2})+")
 
 
-# ── questions ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _advance(process: Process, draft: Draft, world: World, note: str = "", opening: bool = False) -> Step:
-    """Asks the next field that has no value, or shows the summary."""
-    for field in active_fields(process, draft.values, world):
-        if field.name not in draft.values and field.name not in draft.skipped:
-            return _ask(process, draft, field, world, note, opening)
-    text = f"{note}请核对：\n{summary(process, draft, world)}\n没问题请点“确认提交”；要改就说，例如：改{_an_example(process, draft)}。"
-    return Step(draft.waiting(CONFIRM), (Line(text, (("确认提交", "确认提交"), ("修改", "修改"), ("取消", "取消"))),))
-
-
-def _an_example(process: Process, draft: Draft) -> str:
-    field = process.by_name[draft.trail[0]] if draft.trail else process.fields[0]
-    return (
-        f"{field.label} {field.type.show(draft.values[field.name], field.spec)}"
-        if field.name in draft.values
-        else field.label
-    )
-
-
-def _ask(process: Process, draft: Draft, field: Field, world: World, note: str = "", opening: bool = False) -> Step:
-    active = active_fields(process, draft.values, world)
-    left = sum(1 for f in active if f.name not in draft.values and f.name not in draft.skipped)
-    done = len(active) - left
-    head = f"{process.title}，共{len(active)}项，随时可以说“上一步”“取消”或直接提问。\n" if opening else ""
-    options = _options(field)
-    if not draft.trail:
-        options = (*((s.title, s.title) for s in process.shortcuts), *options)
-        if process.once_a_day:
-            options = (*options[: len(process.shortcuts)], ("同昨天", "同昨天"), *options[len(process.shortcuts) :])
-    return Step(draft.waiting(field.name), (Line(f"{note}{head}（{done + 1}/{len(active)}）{field.ask}", options),))
-
-
-def _options(field: Field) -> tuple[Option, ...]:
-    if field.type.name == "yes_no":
-        # 有没有 is asked of what one has done or met, 是不是 of all else
-        return (("没有", "没有"), ("有", "有")) if "过" in field.ask else (("是", "是"), ("否", "否"))
-    return tuple((choice.title, choice.title) for choice in field.spec.choices)
-
-
-def _offer_resume(process: Process, draft: Draft, world: World) -> Step:
-    text = f"您今天的{process.short}填到一半：\n{summary(process, draft, world)}\n接着填，还是重新开始？"
-    return Step(
-        draft.waiting(RESUME), (Line(text, (("接着填", "接着填"), ("重新开始", "重新开始"), ("取消", "取消"))),)
-    )
-
-
-def _offer_fix(process: Process, draft: Draft, world: World) -> Step:
-    # the field filled last comes first: that is the one a person has just got wrong
-    names = [name for name in reversed(draft.trail) if name in draft.values] or [
-        f.name for f in process.fields if f.name in draft.values
-    ]
-    options = tuple((f"改{process.by_name[name].label}", f"改{process.by_name[name].label}") for name in names)
-    return Step(
-        draft.waiting(FIX),
-        (
-            Line(
-                "要改哪一项？点一下，或直接说，例如：改" + _an_example(process, draft) + "。",
-                (*options, ("不改了", "继续")),
-            ),
-        ),
-    )
-
-
-def _with_help(process: Process, draft: Draft, world: World) -> Step:
-    step = ask_again(process, draft, world)
-    text = (
-        f"正在填{process.title}。您可以：\n・直接回答，也可以一句话说几项\n・说“上一步”退回，“改{process.fields[0].label} …”改某一项\n"
-        "・说“取消”不填了，“重新开始”从头来\n・随时问问题，答完接着填\n・说“转人工”找网格员"
-    )
-    return replace(step, lines=(Line(text), *step.lines))
+def _titles(asked: Field | None, text: str) -> str:
+    """2 3 at a question with several choices: the buttons with these numbers."""
+    if asked is None or asked.type.name != "choices" or not _NUMBERS.fullmatch(text):
+        return text
+    options = question_options(asked)
+    at = [int(number) for number in re.findall(r"[0-9]+", text)]
+    return "、".join(options[n - 1][1] for n in at) if all(1 <= n <= len(options) for n in at) else text

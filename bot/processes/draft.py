@@ -21,7 +21,7 @@ class Draft:
     `id` becomes the record's key, so that no crash and no double confirm files it twice. `day` is the local day on which
     it was begun: it lapses with that day. `asked` is the field now asked, or CONFIRM, RESUME, FIX. `trail` lists the
     fields in the order in which they were filled. `tries` counts failed readings of `asked`. `skipped` fields are left
-    empty on purpose.
+    empty on purpose. `before` is what was asked before a menu (RESUME, FIX) was shown.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Draft:
     trail: tuple[str, ...] = ()
     tries: int = 0
     skipped: tuple[str, ...] = ()
+    before: str = ""
 
     @classmethod
     def new(cls, day: date, values: Mapping[str, Any] | None = None) -> Draft:
@@ -58,6 +59,14 @@ class Draft:
         """The draft, now waiting for this field (or CONFIRM, RESUME, FIX)."""
         return replace(self, asked=asked, tries=tries)
 
+    def lacks(self, name: str) -> bool:
+        """Whether a field has no value and is not left empty on purpose."""
+        return name not in self.values and name not in self.skipped
+
+    def menu(self, menu: str) -> Draft:
+        """The draft, now waiting at RESUME or FIX, from where it can go back."""
+        return replace(self, asked=menu, before=self.before if self.asked in (RESUME, FIX) else self.asked)
+
     def meta(self) -> dict[str, Any]:
         """All but the values, as it is kept in the form's draft slot."""
         return {
@@ -67,6 +76,7 @@ class Draft:
             "trail": list(self.trail),
             "tries": self.tries,
             "skipped": list(self.skipped),
+            "before": self.before,
         }
 
     @classmethod
@@ -80,4 +90,5 @@ class Draft:
             tuple(meta["trail"]),
             meta["tries"],
             tuple(meta["skipped"]),
+            meta.get("before", ""),
         )

@@ -69,29 +69,37 @@ def holds(expression: str, values: Mapping[str, Any], world: World) -> bool:
     """Whether an expression is true of the values. Names of fields that have no value are None.
 
     Functions: risk(place) → 'high', 'medium', 'key_city' or ''; worst(places) → the same over several places;
-    abroad(place); days_since(date); hours_since(time); both None when there is no value.
+    abroad(place or places); days_since(date); hours_since(time); both None when there is no value.
 
     Raises:
         ContentError: the expression is wrong (`check_expression` finds that when the file is loaded).
     """
-    evaluator = EvalWithCompoundTypes(
-        operators=_OPERATORS,
-        names={**_WITHOUT_VALUE_FALLBACK, **values, "fever": world.fever},
-        functions={
-            "risk": lambda place: world.risks.level(place) if isinstance(place, Mapping) else "",
-            "worst": lambda places: _worst(places, world.risks),
-            "abroad": lambda place: isinstance(place, Mapping) and bool(place.get("abroad")),
-            "days_since": lambda day: _days_since(day, world.now),
-            "hours_since": lambda moment: _hours_since(moment, world.now),
-        },
-    )
     try:
-        return bool(evaluator.eval(expression, previously_parsed=_parsed(expression)))
+        return bool(_evaluator(values, world).eval(expression, previously_parsed=_parsed(expression)))
     except Exception as error:  # simpleeval raises many kinds, and Python's own for wrong operands
         raise ContentError(f"expression {expression!r}: {error}") from error
 
 
-_WITHOUT_VALUE_FALLBACK = {"none": None}
+def _evaluator(values: Mapping[str, Any], world: World) -> EvalWithCompoundTypes:
+    return EvalWithCompoundTypes(
+        operators=_OPERATORS,
+        names={"none": None, **values, "fever": world.fever},
+        functions={
+            "risk": lambda place: world.risks.level(place) if isinstance(place, Mapping) else "",
+            "worst": lambda places: _worst(places, world.risks),
+            "abroad": _abroad,
+            "days_since": lambda day: _days_since(day, world.now),
+            "hours_since": lambda moment: _hours_since(moment, world.now),
+        },
+    )
+
+
+def names_in(expression: str) -> frozenset[str]:
+    """The names of fields that an expression looks at."""
+    nodes = list(ast.walk(_parsed(expression)))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
+    return frozenset(used - {"fever", "none", "True", "False", "None"})
 
 
 def check_expression(expression: str, names: set[str]) -> None:
@@ -102,13 +110,32 @@ def check_expression(expression: str, names: set[str]) -> None:
     """
     try:
         tree = _parsed(expression)
-    except Exception as error:
+    except Exception as error:  # simpleeval raises several kinds beside SyntaxError
         raise ContentError(f"expression {expression!r}: {error}") from error
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - called
-    unknown = used - names - {"fever", "none", "True", "False", "None"}
+    evaluator = _evaluator({}, World(datetime.min, 0.0, NoRisks()))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr) and type(node) not in evaluator.nodes:
+            raise ContentError(f"expression {expression!r}: {type(node).__name__} cannot be used here")
+        if isinstance(node, (ast.operator, ast.cmpop, ast.unaryop)) and type(node) not in evaluator.operators:
+            raise ContentError(f"expression {expression!r}: {type(node).__name__} cannot be used here")
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in evaluator.functions:
+            known = ", ".join(sorted(evaluator.functions))
+            raise ContentError(f"expression {expression!r}: no such function, there are {known}")
+    unknown = names_in(expression) - names
     if unknown:
         raise ContentError(f"expression {expression!r}: no field is called {', '.join(sorted(unknown))}")
+
+
+# 港澳台 lie in China and outside its border controls: who comes from there enters by a port, as 境外人员 do.
+_OUTSIDE_THE_BORDER = ("71", "81", "82")
+
+
+def _abroad(place: Any) -> bool:
+    if isinstance(place, list):
+        return any(_abroad(one) for one in place)
+    if not isinstance(place, Mapping):
+        return False
+    return bool(place.get("abroad")) or str(place.get("code") or "").startswith(_OUTSIDE_THE_BORDER)
 
 
 def _worst(places: Any, risks: RiskList) -> str:

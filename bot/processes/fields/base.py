@@ -84,6 +84,10 @@ class FieldType(Protocol):
     def spot(self, text: str, spec: Spec, context: Context) -> Reading:
         """`text` is one clause of a longer message, not necessarily about this field: only sure signs count."""
 
+    def options(self, spec: Spec) -> tuple[Option, ...]:
+        """The buttons of the question."""
+        return tuple((choice.title, choice.title) for choice in spec.choices)
+
     def show(self, value: Any, spec: Spec) -> str:
         """As its owner sees it in a summary."""
 

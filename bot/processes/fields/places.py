@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.processes.fields import gazetteer
-from bot.processes.fields.base import Context, FieldType, Filled, NotThis, Reading, Spec, Unclear, Wrong
+from bot.processes.fields.base import Context, FieldType, Filled, NotThis, Option, Reading, Spec, Unclear, Wrong
 from bot.processes.fields.choice import ASKING
 from bot.processes.fields.gazetteer import Area, Named
 from bot.processes.fields.place import (
@@ -85,6 +85,9 @@ class Places(FieldType):
         went = went or any(re.search(rf"(?:去了?过?|到过?)\s*{country}", said) for country in countries(said))
         listed = len(found) > 1 and all(_city(place) for place in found) and not re.search(r"回|到|往|返", said)
         return self.read(text, spec, context) if went or listed else NotThis()
+
+    def options(self, spec: Spec) -> tuple[Option, ...]:
+        return (("没有", "没有"),)
 
     def show(self, value: Any, spec: Spec) -> str:
         return "、".join(PLACE.show(one, spec) for one in _listed(value)) or "无"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.processes.fields.base import Context, FieldType, Filled, NotThis, Reading, Spec, Unclear, Wrong
+from bot.processes.fields.base import Context, FieldType, Filled, NotThis, Option, Reading, Spec, Unclear, Wrong
 from bot.processes.fields.choice import ASKING
 from bot.processes.normal import normalise
 
@@ -78,6 +78,9 @@ class Transport(FieldType):
         if alone or plated or (kinds and numbers) or ((kinds or numbers) and _RIDES.search(said)):
             return self.read(text, spec, context)
         return NotThis()
+
+    def options(self, spec: Spec) -> tuple[Option, ...]:
+        return tuple((title, title) for title in KINDS.values())
 
     def show(self, value: Any, spec: Spec) -> str:
         if not isinstance(value, Mapping):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from bot.processes.fields.base import Context, FieldType, Filled, NotThis, Reading, Spec, Unclear
+from bot.processes.fields.base import Context, FieldType, Filled, NotThis, Option, Reading, Spec, Unclear
 from bot.processes.fields.choice import UNKNOWN
 from bot.processes.fields.mentions import folded
 
@@ -32,7 +33,8 @@ _TOPIC = re.compile(r"是否|有无|有没有|是不是|吗|\?|您|你|或者?$"
 class YesNo(FieldType):
     """Value: a bool.
 
-    Options: `yes_words` and `no_words`, further ways of saying either, which also count inside a longer message.
+    Options: `yes_words` and `no_words`, further ways of saying either, which also count inside a longer message;
+    `answers`, the two buttons in their order with what each means ({没有: false, 有: true}; 是 and 否 unless given).
     """
 
     name = "yes_no"
@@ -42,8 +44,11 @@ class YesNo(FieldType):
         said = folded(text).strip(" 。,.!;、\"'~")
         if not said:
             return NotThis()
+        for title, meant in _answers(spec).items():
+            if said == folded(title):
+                return Filled(bool(meant))
         if UNKNOWN.search(said) or _UNSURE.search(said):
-            return self._ask()
+            return self._ask(spec)
         worded = self._worded(said, spec)
         if worded is not None:
             return worded
@@ -53,7 +58,7 @@ class YesNo(FieldType):
             return Filled(False)
         stances = {self._stance(part, spec) for part in _CLAUSES.split(said) if part.strip()} - {None}
         if len(stances) > 1:
-            return self._ask()
+            return self._ask(spec)
         return Filled(stances.pop()) if stances else NotThis()
 
     def spot(self, text: str, spec: Spec, context: Context) -> Reading:
@@ -70,7 +75,10 @@ class YesNo(FieldType):
         return NotThis() if about is None else Filled(about)
 
     def show(self, value: Any, spec: Spec) -> str:
-        return "是" if value is True else "否" if value is False else str(value)
+        return next((title for title, meant in _answers(spec).items() if meant is value), str(value))
+
+    def options(self, spec: Spec) -> tuple[Option, ...]:
+        return tuple((title, title) for title in _answers(spec))
 
     def _worded(self, said: str, spec: Spec) -> Reading | None:
         yes = any(folded(word) in said for word in spec.options.get("yes_words", ()))
@@ -85,11 +93,11 @@ class YesNo(FieldType):
             # 没去过 holds 去过: the longer word counts, but only when the other lies inside it.
             rest = said.replace(longest[2], " ")
             other = spec.options.get("no_words" if longest[1] else "yes_words", ())
-            return self._ask() if any(folded(word) in rest for word in other) else Filled(longest[1])
+            return self._ask(spec) if any(folded(word) in rest for word in other) else Filled(longest[1])
         if no:
             return Filled(False)
         if yes:
-            return self._ask() if re.search(r"没|不|无|未|否", said) else Filled(True)
+            return self._ask(spec) if re.search(r"没|不|无|未|否", said) else Filled(True)
         return None
 
     def _stance(self, clause: str, spec: Spec) -> bool | None:
@@ -122,8 +130,13 @@ class YesNo(FieldType):
             else None
         )
 
-    def _ask(self) -> Unclear:
-        return Unclear("没太明白，请问是还是否？例如：否", (("是", "是"), ("否", "否")))
+    def _ask(self, spec: Spec) -> Unclear:
+        first, second = _answers(spec)
+        return Unclear(f"没太明白，请问是“{first}”还是“{second}”？例如：{second}", self.options(spec))
+
+
+def _answers(spec: Spec) -> Mapping[str, bool]:
+    return dict(spec.options.get("answers") or {"是": True, "否": False})
 
 
 def _topic(spec: Spec) -> str:
