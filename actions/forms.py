@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -19,6 +19,7 @@ from bot.processes import dialogue, form_words
 from bot.processes.definition import Process, load_processes
 from bot.processes.dialogue import Meaning, Step
 from bot.processes.draft import Draft
+from bot.processes.rules import World
 from bot.services import people, records
 from bot.services.context import Services, current
 from bot.services.people import CONSENT_TEXT, Speaker
@@ -66,96 +67,92 @@ class ValidateForm(FormValidationAction):
             records.check_may_file(process, speaker)
         except Refused as refusal:
             say(dispatcher, str(refusal))
-            return [SlotSet(REQUESTED_SLOT, None)]
+            return _emptied(process, tracker)
         process = process.with_choices(await records.field_choices(services))
-        world = await records.world(services)
-        draft = _draft(process, tracker)
-        text = str(tracker.latest_message.get("text") or "")
-        opening = not tracker.active_loop or tracker.active_loop.get("name") != process.form
+        turn = _Turn(dispatcher, tracker, services, speaker, process, await records.world(services))
         if not speaker.consented:
-            return await self._consent(dispatcher, tracker, services, speaker, process, draft, text, opening)
-        if opening:
-            step = await self._begin(services, speaker, process, draft, text, world)
-        elif draft is not None and _after_aside(tracker, process):
-            step = dialogue.ask_again(process, draft, world)
-        elif draft is None:
-            step = await self._begin(services, speaker, process, None, text, world)
+            return await self._consent(turn)
+        draft = turn.draft
+        if turn.opening or draft is None:
+            step = await self._begin(turn, turn.text, draft)
+        elif turn.after_aside:
+            step = dialogue.ask_again(process, draft, turn.world)
         else:
-            previous = (
-                await records.previous_values(services, speaker, process) if dialogue.wants_previous(text) else None
-            )
-            step = dialogue.hear(process, draft, text, _meaning(process, tracker), world, previous)
-        return await self._finish(dispatcher, services, speaker, process, step, world)
+            previous = None
+            if dialogue.wants_previous(turn.text):
+                previous = await records.previous_values(services, speaker, process)
+            step = dialogue.hear(process, draft, turn.text, _meaning(process, tracker), turn.world, previous)
+        return await self._finish(turn, step)
 
-    async def _begin(
-        self, services: Services, speaker: Speaker, process: Process, parked: Draft | None, text: str, world: Any
-    ) -> Step:
-        known = await people.known_values(services, speaker)
-        prefilled = {f.name: known[f.prefill] for f in process.fields if f.prefill and f.prefill in known}
-        step = dialogue.begin(process, text, parked, prefilled, world)
-        if process.once_a_day and await records.filed_today(services, speaker, process):
-            note = dialogue.Line(f"您今天已经{process.short}过了，再填一次会作为更正；不需要就说“取消”。")
+    async def _begin(self, turn: _Turn, text: str, parked: Draft | None) -> Step:
+        known = await people.known_values(turn.services, turn.speaker)
+        prefilled = {f.name: known[f.prefill] for f in turn.process.fields if f.prefill and f.prefill in known}
+        step = dialogue.begin(turn.process, text, parked, prefilled, turn.world)
+        if turn.process.once_a_day and await records.filed_today(turn.services, turn.speaker, turn.process):
+            note = dialogue.Line(f"您今天已经{turn.process.short}过了，再填一次会作为更正；不需要就说“取消”。")
             return replace(step, lines=(note, *step.lines))
         return step
 
-    async def _finish(
-        self,
-        dispatcher: CollectingDispatcher,
-        services: Services,
-        speaker: Speaker,
-        process: Process,
-        step: Step,
-        world: Any,
-    ) -> list[EventType]:
+    async def _finish(self, turn: _Turn, step: Step) -> list[EventType]:
+        process = turn.process
         if step.end == "aside":
-            return [*_kept(process, step.draft), ActionExecutionRejected(process.form)]
+            return [*_kept(process, step.draft, turn.tracker), ActionExecutionRejected(process.form)]
         if step.end == "submit":
-            values = dialogue.final_values(process, step.draft, world)
-            filed = await records.submit(services, speaker, process, step.draft.id, values)
-            _tell_filed(dispatcher, process, filed)
-            return _emptied(process)
+            values = dialogue.final_values(process, step.draft, turn.world)
+            filed = await records.submit(turn.services, turn.speaker, process, step.draft.id, values)
+            _tell_filed(turn.dispatcher, process, filed)
+            return _emptied(process, turn.tracker)
         for line in step.lines:
-            say(dispatcher, line.text, line.options, {"process": process.id, "field": step.draft.asked})
-        return _emptied(process) if step.end == "cancel" else _kept(process, step.draft)
+            say(turn.dispatcher, line.text, line.options, {"process": process.id, "field": step.draft.asked})
+        return _emptied(process, turn.tracker) if step.end == "cancel" else _kept(process, step.draft, turn.tracker)
 
-    async def _consent(
-        self,
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        services: Services,
-        speaker: Speaker,
-        process: Process,
-        draft: Draft | None,
-        text: str,
-        opening: bool,
-    ) -> list[EventType]:
+    async def _consent(self, turn: _Turn) -> list[EventType]:
         """Before anything is collected: one plain sentence, asked once a version of its text."""
-        world = await records.world(services)
-        asked = draft is not None and draft.asked == CONSENT
-        if asked and not opening and form_words.is_word(text, _AGREE):
-            await people.give_consent(services, speaker)
-            agreed = await speaker_of(services, tracker)
-            return await self._finish(
-                dispatcher,
-                services,
-                agreed,
-                process,
-                await self._begin(services, agreed, process, None, "", world),
-                world,
-            )
-        if asked and not opening and form_words.is_word(text, _REFUSE):
-            say(dispatcher, f"好的，没有收集任何信息。改主意了随时发“{process.start_words[0]}”；政策问题照样可以问我。")
-            return _emptied(process)
-        waiting = Draft.new(world.now.date()).waiting(CONSENT)
-        if asked and not opening and _meaning(process, tracker).aside and not _after_aside(tracker, process):
-            return [*_kept(process, waiting), ActionExecutionRejected(process.form)]
-        say(
-            dispatcher,
-            CONSENT_TEXT,
-            [("同意", "同意"), ("不同意", "不同意")],
-            {"process": process.id, "field": CONSENT},
-        )
-        return _kept(process, waiting)
+        process, tracker = turn.process, turn.tracker
+        answering = turn.draft is not None and turn.draft.asked == CONSENT and not turn.opening
+        if answering and form_words.is_word(turn.text, _AGREE):
+            await people.give_consent(turn.services, turn.speaker)
+            agreed = replace(turn, speaker=await speaker_of(turn.services, tracker))
+            return await self._finish(agreed, await self._begin(agreed, "", None))
+        if answering and form_words.is_word(turn.text, _REFUSE):
+            start = process.start_words[0]
+            say(turn.dispatcher, f"好的，没有收集任何信息。改主意了随时发“{start}”；政策问题照样可以问我。")
+            return _emptied(process, tracker)
+        waiting = Draft.new(turn.world.now.date()).waiting(CONSENT)
+        if answering and _meaning(process, tracker).aside and not turn.after_aside:
+            return [*_kept(process, waiting, tracker), ActionExecutionRejected(process.form)]
+        custom = {"process": process.id, "field": CONSENT}
+        say(turn.dispatcher, CONSENT_TEXT, [("同意", "同意"), ("不同意", "不同意")], custom)
+        return _kept(process, waiting, tracker)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What one turn of a form has at hand."""
+
+    dispatcher: CollectingDispatcher
+    tracker: Tracker
+    services: Services
+    speaker: Speaker
+    process: Process
+    world: World
+
+    @property
+    def text(self) -> str:
+        return str(self.tracker.latest_message.get("text") or "")
+
+    @property
+    def draft(self) -> Draft | None:
+        return _draft(self.process, self.tracker)
+
+    @property
+    def opening(self) -> bool:
+        """Whether the form was closed when the message came."""
+        return not self.tracker.active_loop or self.tracker.active_loop.get("name") != self.process.form
+
+    @property
+    def after_aside(self) -> bool:
+        return _after_aside(self.tracker, self.process)
 
 
 def _after_aside(tracker: Tracker, process: Process) -> bool:
@@ -176,17 +173,31 @@ def _draft(process: Process, tracker: Tracker) -> Draft | None:
     return Draft.from_meta(meta, {name: value for name, value in values.items() if value is not None})
 
 
-def _kept(process: Process, draft: Draft) -> list[EventType]:
+def _kept(process: Process, draft: Draft, tracker: Tracker) -> list[EventType]:
     """The draft in its slots; the requested slot keeps the form open and says what it waits for."""
-    slots: list[EventType] = [SlotSet(process.slot(name), draft.values.get(name)) for name in process.by_name]
     asked = draft.asked if draft.asked in process.by_name else "draft"
-    return [*slots, SlotSet(process.slot("draft"), draft.meta()), SlotSet(REQUESTED_SLOT, process.slot(asked))]
+    return [
+        *_changed(process, tracker, {name: draft.values.get(name) for name in process.by_name}),
+        SlotSet(process.slot("draft"), draft.meta()),
+        SlotSet(REQUESTED_SLOT, process.slot(asked)),
+    ]
 
 
-def _emptied(process: Process) -> list[EventType]:
+def _emptied(process: Process, tracker: Tracker) -> list[EventType]:
     """All slots of the process empty and the form closed."""
-    names = (*process.by_name, "draft")
-    return [*(SlotSet(process.slot(name), None) for name in names), SlotSet(REQUESTED_SLOT, None)]
+    return [
+        *_changed(process, tracker, dict.fromkeys((*process.by_name, "draft"))),
+        SlotSet(REQUESTED_SLOT, None),
+    ]
+
+
+def _changed(process: Process, tracker: Tracker, values: Mapping[str, Any]) -> list[EventType]:
+    # only what differs: Rasa checks and applies each event, and a form of many fields has many slots
+    return [
+        SlotSet(process.slot(name), value)
+        for name, value in values.items()
+        if tracker.get_slot(process.slot(name)) != value
+    ]
 
 
 def _meaning(process: Process, tracker: Tracker) -> Meaning:
@@ -194,7 +205,9 @@ def _meaning(process: Process, tracker: Tracker) -> Meaning:
     intent, confidence = message["intent"].get("name"), message["intent"].get("confidence") or 0.0
     if intent is not None and intent.startswith("start_"):
         # Another process is opened only by its own words, not by a likeness: the answers of this one go first.
-        certain = intent != process.start_intent and confidence >= 0.999
+        if intent == process.start_intent:
+            return Meaning(start=True)
+        certain = confidence >= 0.999
         return Meaning(aside=certain, certain=certain)
     certain = confidence >= 0.999 and intent in _ASIDES and intent != "thank"
     return Meaning(aside=intent in _ASIDES and confidence >= SURE, certain=certain)

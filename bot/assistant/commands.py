@@ -7,6 +7,7 @@ understands while it is open (bot/processes/dialogue.py) get the intent `stray`,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.processes.definition import Process, load_processes
+from bot.processes.form_words import sounds_like_question
 from bot.processes.normal import normalise
 
 _STRAY = (
@@ -76,6 +79,17 @@ def read_command(text: str) -> tuple[str, dict[str, str]] | None:
     return None
 
 
+def read_start(text: str, processes: Iterable[Process]) -> str | None:
+    """The start intent of a message that opens with a process's own word and goes on with values (打卡 36.5 没症状)."""
+    plain = normalise(text).strip()
+    for process in processes:
+        for word in process.start_words:
+            rest = plain.removeprefix(word)
+            if rest != plain and re.match(r"[\s,:。]", rest) and not sounds_like_question(rest):
+                return process.start_intent
+    return None
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class CommandReader(GraphComponent):
     """Sets intent and entities of exact commands and leaves all other messages alone."""
@@ -88,8 +102,11 @@ class CommandReader(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> CommandReader:
-        """A new component; it has no state."""
-        return cls()
+        """A new component; it learns nothing, the words are the code's and the process files'."""
+        return cls(load_processes().values())
+
+    def __init__(self, processes: Iterable[Process]) -> None:
+        self._processes = tuple(processes)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Marks exact commands with confidence 1."""
@@ -97,7 +114,10 @@ class CommandReader(GraphComponent):
             text = message.get(TEXT)
             command = read_command(text) if text else None
             if command is None:
-                continue
+                start = read_start(text, self._processes) if text else None
+                if start is None:
+                    continue
+                command = start, {}
             intent, entities = command
             message.set(INTENT, {"name": intent, "confidence": 1.0}, add_to_output=True)
             message.set(

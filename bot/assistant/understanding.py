@@ -185,7 +185,7 @@ class Model:
         """Reads what `save` wrote."""
         stored = orjson.loads((folder / "model.json").read_bytes())
         arrays = np.load(folder / "weights.npz")
-        parts = [
+        entries, bounds = (
             Weights(
                 len(arrays[f"{name}_idf"]),
                 arrays[f"{name}_idf"],
@@ -193,8 +193,8 @@ class Model:
                 arrays[f"{name}_bias"],
             )
             for name in ("entries", "bounds")
-        ]
-        return cls(stored["classes"], stored["vocabulary"], *parts, stored["exact"], stored["dictionary"])
+        )
+        return cls(stored["classes"], stored["vocabulary"], entries, bounds, stored["exact"], stored["dictionary"])
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
