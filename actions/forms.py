@@ -209,6 +209,8 @@ def _meaning(process: Process, tracker: Tracker) -> Meaning:
             return Meaning(start=True)
         certain = confidence >= 0.999
         return Meaning(aside=certain, certain=certain)
+    if intent == "out_of_scope" and not form_words.sounds_like_question(str(message.get("text") or "")):
+        return Meaning()  # a wrong answer to the form's question (a phone number too short) resembles no question at all
     certain = confidence >= 0.999 and intent in _ASIDES and intent != "thank"
     return Meaning(aside=intent in _ASIDES and confidence >= SURE, certain=certain)
 

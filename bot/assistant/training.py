@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from rasa.shared.utils.common import class_from_module_path
+from rasa.shared.utils.io import read_config_file
+
 from bot.assistant.quiet import quiet_rasa
 from bot.content import ROOT, content_dir
-from bot.errors import BotError
+from bot.errors import BotError, ContentError
 
 # What shapes a model beside the content: configuration, components, the code that compiles content, locked packages.
 _INPUTS = (
@@ -44,10 +47,12 @@ def train() -> Path:
         BotError: Rasa failed.
     """
     quiet_rasa()
-    # Rasa only warns about an importer that cannot be imported and trains on nothing: import it here, where an error ends it.
-    from bot.assistant.importer import ContentImporter
-
-    ContentImporter(str(ROOT / "config.yml"), str(ROOT / "domain.yml"))
+    # Rasa only warns about an importer that cannot be imported, and trains on nothing: import it here, where it ends it.
+    for importer in read_config_file(ROOT / "config.yml")["importers"]:
+        try:
+            class_from_module_path(importer["name"])(str(ROOT / "config.yml"), str(ROOT / "domain.yml"))
+        except (ImportError, AttributeError) as error:
+            raise ContentError(f"config.yml: importer {importer['name']}: {error}") from error
     import rasa
 
     target = trained_model()

@@ -1,6 +1,7 @@
 import pytest
 
 from bot.processes.fields import FIELD_TYPES
+from bot.processes.fields.base import Filled
 from tests.processes.reading import ASK, CONTEXT, NOTHING, WRONG, read, spec, spot, titles
 
 FROM = spec("从哪里来")
@@ -170,3 +171,10 @@ def test_shown_and_masked_to_the_city():
     assert place.mask(value, spec()) == "陕西省西安市"
     assert place.mask(place.read("北京朝阳", spec(), CONTEXT).value, spec()) == "北京市"
     assert place.show(place.read("缅甸", spec(), CONTEXT).value, spec()) == "缅甸"
+
+
+@pytest.mark.parametrize("text", ["从西安雁塔区回来", "昨天坐高铁G1234从西安雁塔区回来", "从陕西西安雁塔区来"])
+def test_a_district_after_its_city_is_a_sure_sign(text):
+    reading = FIELD_TYPES["place"].spot(text, FROM, CONTEXT)
+    assert isinstance(reading, Filled)
+    assert reading.value["code"] == "610113"

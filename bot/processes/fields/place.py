@@ -190,7 +190,19 @@ def _introduced(said: str, place: Named) -> bool:
     """从西安回来, 在北京市朝阳区: a preposition before a city, or before a name in full."""
     if not _SURE_BEFORE.search(said[: place.start]):
         return False
-    return place.full or any(gazetteer.is_prefecture(area) for area in _likely("", place))
+    return (
+        place.full
+        or _with_what_it_lies_in(said, place)
+        or any(gazetteer.is_prefecture(area) for area in _likely("", place))
+    )
+
+
+def _with_what_it_lies_in(said: str, place: Named) -> bool:
+    """西安雁塔区: one county by its whole name, after the name of its city or province."""
+    if len(place.areas) != 1:
+        return False
+    written, county = said[place.start : place.end], place.areas[0].name
+    return written.endswith(county) and len(written) > len(county)
 
 
 def _alone(said: str, place: Named) -> bool:
