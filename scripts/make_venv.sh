@@ -39,7 +39,10 @@ awk -v rasa="$rasa_lock" -v rest="$rest_lock" '/^[a-z0-9]/ {out = /^rasa==/ ? ra
 VIRTUAL_ENV=.venv .venv/bin/uv pip install --no-deps --require-hashes --no-config -r "$rest_lock"
 echo "[3/3] 安装 rasa"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --require-hashes -r "$rasa_lock"
-# No command of this environment tells anybody that it is used: `rasa` asks the variable, a .pth file sets it.
+# Safe defaults for whatever is run in this environment, the plain `rasa` commands too: nothing reports that it is used, and
+# the action server, which believes any sender, listens on this machine alone.
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-echo 'import os; os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")' > "$site/no_telemetry.pth"
+cat > "$site/safe_defaults.pth" <<'PTH'
+import os; os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false"); os.environ.setdefault("SANIC_HOST", "127.0.0.1")
+PTH
 echo "$wanted" > "$stamp"
