@@ -31,18 +31,19 @@ class ActionHandleAlert(SideAction):
             await self._list(dispatcher, services, await alerts.standing(services, speaker))
         elif verb == "take":
             view = await alerts.take(services, speaker, code)
-            later = view.state != "acknowledged"
-            say(
-                dispatcher,
-                f"预警 {view.code}（{view.who}，{view.where}）{'之前已处理。' if later else '已记为您收到，并告诉了本人。'}",
-                () if later else (("已处理", f"已处理 {view.code}"), ("查看", f"查看 {view.code}")),
-                {"alert": view.code},
-            )
+            if view.moved:
+                told = "已记为您收到，并告诉了本人。"
+            else:
+                told = f"之前已由{view.handler or '他人'}{alerts.STATE_TITLES[view.state].removeprefix('已')}。"
+            steps = [step for step in alerts_actions(view) if step[0] != "收到"]
+            if view.state != "closed":
+                steps.append(("查看", f"查看 {view.code}"))
+            say(dispatcher, f"预警 {view.code}（{view.who}，{view.where}）{told}", steps, {"alert": view.code})
         elif verb == "close":
             view = await alerts.close(services, speaker, code)
             say(
                 dispatcher,
-                f"预警 {view.code}（{view.who}，{view.where}）已处理完毕，并告诉了本人。",
+                f"预警 {view.code}（{view.who}，{view.where}）{'已处理完毕，并告诉了本人。' if view.moved else '之前已处理过。'}",
                 custom={"alert": view.code},
             )
         else:

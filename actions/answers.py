@@ -31,7 +31,8 @@ class ActionAnswer(SideAction):
         question = str(tracker.latest_message.get("text") or "")
         verdict = judge(candidates(tracker, services))
         if verdict.kind == "answer":
-            tell(dispatcher, services, verdict.candidates[0].entry, question, offers=not tracker.active_loop)
+            # one list a turn: the form that asks again below brings its own buttons
+            tell(dispatcher, services, verdict.candidates[0].entry, question, alone=not tracker.active_loop)
         elif verdict.kind == "which":
             titles = [c.entry.title for c in verdict.candidates]
             say(dispatcher, "您想问的是哪一个？", [*((t, t) for t in titles), ("都不是", "转人工")])
@@ -62,13 +63,14 @@ def candidates(tracker: Tracker, services: Services) -> list[Candidate]:
     return found
 
 
-def tell(dispatcher: CollectingDispatcher, services: Services, entry: Entry, question: str, offers: bool) -> None:
+def tell(dispatcher: CollectingDispatcher, services: Services, entry: Entry, question: str, alone: bool) -> None:
     """Says an entry's answer; related questions and the processes that it leads to are buttons."""
-    starts = [services.processes[p] for p in entry.starts if p in services.processes] if offers else []
+    starts = [services.processes[p] for p in entry.starts if p in services.processes] if alone else []
     buttons = [(process.title, process.start_words[0]) for process in starts]
     if tells_rows_alone(entry, question):
         buttons.append((WHOLE, whole_table(entry)))
-    buttons += [(title, title) for title in related_titles(entry, services.entries)]
+    if alone:
+        buttons += [(title, title) for title in related_titles(entry, services.entries)]
     custom: dict[str, Any] = {"entry": entry.id}
     if starts:
         custom["offers"] = [process.id for process in starts]

@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT, FormValidationAction
 
 from actions.replies import SORRY, say, speaker_of
-from bot.errors import BotError, ContentError, Refused
+from bot.errors import BotError, ContentError, Refused, where
 from bot.knowledge.answering import SURE
 from bot.processes import dialogue, form_words
 from bot.processes.definition import Process, load_processes
@@ -30,7 +30,9 @@ CONSENT = "consent"
 _AGREE = frozenset("同意 我同意 同意了 好 好的 可以 是 是的 行 嗯 ok".split())
 _REFUSE = frozenset("不同意 我不同意 不 不行 不可以 拒绝 否 取消".split())
 # What the assistant can answer while a form is open. A process start is not among them: see `_meaning`.
-_ASIDES = frozenset({"ask", "out_of_scope", "greet", "thank", "help", "person", "handle_alert", "bind"})
+_ASIDES = frozenset(
+    {"ask", "out_of_scope", "greet", "thank", "help", "person", "handle_alert", "bind", "withdraw_consent"}
+)
 
 
 class ValidateForm(FormValidationAction):
@@ -50,8 +52,8 @@ class ValidateForm(FormValidationAction):
             logger.error("form %s failed: %s", self.process_id, error)  # names file and expression, no person's value
         except BotError as error:
             logger.error("form %s failed: %s", self.process_id, type(error).__name__)
-        except Exception:
-            logger.exception("form %s failed", self.process_id)
+        except Exception as error:
+            logger.error("form %s failed: %s", self.process_id, where(error))
         say(dispatcher, SORRY, custom={"process": self.process_id})
         process = current().processes[self.process_id]
         return [
@@ -210,7 +212,11 @@ def _meaning(process: Process, tracker: Tracker) -> Meaning:
         certain = confidence >= 0.999
         return Meaning(aside=certain, certain=certain)
     if intent == "out_of_scope" and not form_words.sounds_like_question(str(message.get("text") or "")):
-        return Meaning()  # a wrong answer to the form's question (a phone number too short) resembles no question at all
+        return (
+            Meaning()
+        )  # a wrong answer to the form's question (a phone number too short) resembles no question at all
+    if intent == "ask" and not form_words.sounds_like_question(str(message.get("text") or "")):
+        return Meaning(aside=True)  # 发烧 咳嗽 is a way of asking, but first of all an answer
     certain = confidence >= 0.999 and intent in _ASIDES and intent != "thank"
     return Meaning(aside=intent in _ASIDES and confidence >= SURE, certain=certain)
 

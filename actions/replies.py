@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from bot.errors import BotError, Refused
+from bot.errors import BotError, Refused, where
 from bot.services.context import Services, current
 from bot.services.people import Speaker, identify
 
@@ -63,8 +63,8 @@ class SideAction(Action):
         except BotError as error:
             logger.error("action %s failed: %s", self.name(), type(error).__name__)
             say(dispatcher, SORRY)
-        except Exception:
-            logger.exception("action %s failed", self.name())
+        except Exception as error:
+            logger.error("action %s failed: %s", self.name(), where(error))
             say(dispatcher, SORRY)
         form = tracker.active_loop.get("name") if tracker.active_loop else None
         return [FollowupAction(form)] if form else []

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
 
 import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.assistant.host import Assistant
-from bot.channels.base import Channel, comes_from_this_machine
+from bot.channels.base import Channel, comes_from_this_machine, end_tasks
 from bot.channels.rest import RestChannel
 from bot.channels.web import WebChannel
 from bot.conversation.conversation import Conversation
 from bot.conversation.mailbox import ChatGreeter, ChatMailbox
 from bot.delivery.worker import deliver_for_ever
-from bot.errors import BotError
+from bot.errors import BotError, where
 from bot.metrics import Metrics, token_matches
 from bot.services.context import Services, use
 
@@ -39,7 +39,7 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
         greeter,
         demo=settings.demo,
         allowed_hosts=settings.allowed_hosts,
-        secure_cookies=settings.host not in ("127.0.0.1", "localhost", "::1"),
+        secure_cookies=settings.https,
         clock=services.clock,
         timezone=settings.timezone,
     )
@@ -66,7 +66,7 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
 
     async def show_metrics(request: web.Request) -> web.Response:
         if not (comes_from_this_machine(request) or token_matches(request, settings.rest_token)):
-            return web.json_response({"error": "只对本机或持有令牌者开放。"}, status=403)
+            return _refused(403, "只对本机或持有令牌者开放。")
         return web.Response(text=await metrics.text(), content_type="text/plain", charset="utf-8")
 
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", show_metrics)])
@@ -74,9 +74,7 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     async def deliver(_: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(deliver_for_ever(services))
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end_tasks([task])
 
     async def stop_web(_: web.Application) -> None:
         await web_chat.stop()
@@ -93,11 +91,21 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
 
 @web.middleware
 async def _no_stack_traces(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Whatever goes wrong in a handler, the caller gets a sentence and the log gets the trace."""
+    """Whatever goes wrong, the caller gets a Chinese sentence and the log gets the trace."""
     try:
         return await handler(request)
+    except web.HTTPNotFound:
+        return _refused(404, "没有这个地址。")
+    except web.HTTPMethodNotAllowed as refusal:
+        allowed = refusal.headers["Allow"]
+        return _refused(405, f"这个地址只接受 {allowed} 请求。", {"Allow": allowed})
     except web.HTTPException:
         raise
-    except Exception:
-        logger.exception("request to %s failed", request.path)
-        return web.json_response({"error": "系统暂时出错，请稍后再试。"}, status=500)
+    except Exception as error:
+        logger.error("request to %s failed: %s", request.path, where(error))
+        return _refused(500, "系统暂时出错，请稍后再试。")
+
+
+def _refused(status: int, reason: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    body = json.dumps({"error": reason}, ensure_ascii=False)
+    return web.json_response(text=body, status=status, headers=headers)

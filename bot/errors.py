@@ -13,6 +13,8 @@ BotError
 
 from __future__ import annotations
 
+import traceback
+
 
 class BotError(Exception):
     """Root of all errors that the bot raises on purpose."""
@@ -48,3 +50,9 @@ class SealBroken(BotError):
 
 class EmbeddedServerError(BotError):
     """An embedded server did not start or stop in time."""
+
+
+def where(error: BaseException) -> str:
+    """An error's type and the places it came through, for the log: its own words may quote what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at " + " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))

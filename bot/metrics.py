@@ -92,5 +92,5 @@ class Metrics:
 
 def token_matches(request: web.Request, token: str) -> bool:
     """Whether a request carries the token; never true when none is set."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode(errors="replace")
     return bool(token) and hmac.compare_digest(given, token.encode())

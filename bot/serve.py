@@ -11,12 +11,14 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import orjson
+from redis.exceptions import RedisError
 
 from bot.errors import BotError, EmbeddedServerError
 from bot.services.context import RUNNING, build_services, secret_key
@@ -32,11 +34,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 15.0
+_EARLY_SECONDS, _EARLY_ENDS = 5.0, 5  # so many workers in a row that end so soon: it is not bad luck
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _BEGAN = time.monotonic()
 
 
-class _Stop(Exception):
-    """SIGTERM or Ctrl-C."""
+class _Stop(SystemExit):
+    """SIGTERM, Ctrl-C or a closed terminal. No `Exception`, which a library or an event loop at work would swallow."""
 
 
 def serve(settings: Settings) -> None:
@@ -45,8 +49,9 @@ def serve(settings: Settings) -> None:
     Raises:
         BotError: the service cannot run; the message is for the operator.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _raise_stop)
+    for number in _STOPS:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means what it says
+            signal.signal(number, _raise_stop)
     parent = _Parent(settings)
     try:
         parent.run()
@@ -54,7 +59,7 @@ def serve(settings: Settings) -> None:
         pass
     finally:
         # a second Ctrl-C must not leave a server behind
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPS:
             signal.signal(number, signal.SIG_IGN)
         parent.stop()
 
@@ -73,7 +78,11 @@ class _Parent:
         self._postgres: EmbeddedPostgres | None = None
         self._redis: EmbeddedRedis | None = None
         self._workers: dict[int, float] = {}
+        self._early_ends = 0
+        # The kernel closes `alive` when the parent is gone, however it ended; its workers hold the other end.
+        self._until_gone, self._alive = os.pipe()
         self._note = settings.data_dir / RUNNING
+        self._noted = False
 
     def run(self) -> None:
         settings = self._settings
@@ -86,10 +95,13 @@ class _Parent:
         _say("检查数据库结构" + ("，载入演示数据" if settings.demo else ""))
         asyncio.run(_prepare(settings, database_url, redis_url))
         _say("载入模型（约需十几秒）")
-        from bot.assistant.host import Assistant  # here, because importing Rasa takes most of the start
+        # TensorFlow and its kin warn about themselves while Rasa imports them, whatever the filters say
+        with warnings.catch_warnings(record=True):
+            from bot.assistant.host import Assistant  # here, because importing Rasa takes most of the start
 
-        assistant = Assistant(model, settings.action_url)
+            assistant = Assistant(model, settings.action_url)
         host, port = listener.getsockname()[:2]
+        self._noted = True
         self._note.write_bytes(
             orjson.dumps(
                 {
@@ -127,7 +139,8 @@ class _Parent:
             self._redis.stop()
         if self._postgres is not None:
             self._postgres.stop()
-        self._note.unlink(missing_ok=True)
+        if self._noted:  # else it is of the service that has the data folder already
+            self._note.unlink(missing_ok=True)
 
     def _servers(self) -> tuple[str, str]:
         settings = self._settings
@@ -140,26 +153,33 @@ class _Parent:
             _say("启动内嵌 Redis")
             self._redis = start_redis(settings.data_dir)
             redis_url = self._redis.url
-        return _asyncpg_url(database_url), redis_url
+        return database_url, redis_url
 
     def _fork(self, work: _Work) -> None:
+        # A stop between these lines would make the child end what its parent owns, or the parent forget the child.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         pid = os.fork()
         if pid == 0:
             leave_data_dirs()
+            os.close(self._alive)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the parent too, which ends its workers in order
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             status = 1
             try:
-                status = work.run(os.getppid())
+                status = work.run(self._until_gone)
             finally:
                 os._exit(status)
         self._workers[pid] = time.monotonic()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
     def _watch(self, work: _Work) -> None:
         while True:
             for pid, born in self._reap().items():
-                logger.error("worker %s ended", pid)
-                if time.monotonic() - born < 5:
+                logger.error("worker %s ended and is replaced", pid)
+                self._early_ends = self._early_ends + 1 if time.monotonic() - born < _EARLY_SECONDS else 0
+                if self._early_ends == _EARLY_ENDS:
                     raise BotError("工作进程一启动就退出，请查看上面的日志。")
                 self._fork(work)
             for server in (self._redis, self._postgres):
@@ -189,15 +209,15 @@ class _Work:
         self._assistant = assistant
         self._listener = listener
 
-    def run(self, parent: int) -> int:
+    def run(self, until_gone: int) -> int:
         try:
-            asyncio.run(self._serve(parent))
+            asyncio.run(self._serve(until_gone))
         except Exception:
             logger.exception("worker failed")
             return 1
         return 0
 
-    async def _serve(self, parent: int) -> None:
+    async def _serve(self, until_gone: int) -> None:
         from aiohttp import web
 
         from bot.app import make_app
@@ -213,12 +233,10 @@ class _Work:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        # a parent that was killed cannot tell: its orphans must not keep the port
-        while not stop.is_set() and os.getppid() == parent:
-            try:
-                await asyncio.wait_for(stop.wait(), timeout=0.5)
-            except asyncio.TimeoutError:
-                continue
+        # A parent that was killed cannot tell: its orphans must not keep the port from the next one.
+        loop.add_reader(until_gone, stop.set)
+        await stop.wait()
+        loop.remove_reader(until_gone)
         await runner.cleanup()
 
 
@@ -263,19 +281,11 @@ async def _prepare(settings: Settings, database_url: str, redis_url: str) -> Non
             from bot.services.demo import load_demo
 
             await load_demo(services)
-    except OSError as error:
+    except (OSError, RedisError) as error:
         raise EmbeddedServerError(f"Redis 没有应答：{error}") from error
     finally:
         await services.engine.dispose()
         await services.redis.close()
-
-
-def _asyncpg_url(url: str) -> str:
-    """The URL as SQLAlchemy needs it; operators write postgresql://…"""
-    for plain in ("postgresql://", "postgres://"):
-        if url.startswith(plain):
-            return "postgresql+asyncpg://" + url[len(plain) :]
-    return url
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -62,6 +62,7 @@ class Settings:
     demo: bool = _setting(False, _flag, "演示模式：载入演示人员与地点，生产环境必须关闭")
     demo_public: bool = _setting(False, _flag, "允许演示模式监听本机以外的地址")
     rest_token: str = _setting("", str, "REST 接口与 /metrics 的访问令牌；未设置时只在演示模式下接受本机访问")
+    https: bool = _setting(False, _flag, "聊天页经 HTTPS 反向代理对外提供时设为 1，身份凭据只走 HTTPS")
     allowed_hosts: tuple[str, ...] = _setting(
         (),
         lambda text: tuple(h.strip() for h in text.split(",") if h.strip()),
@@ -70,7 +71,6 @@ class Settings:
     content_dir: Path = _setting(Path("nlu_data"), Path, "内容目录：知识条目、流程、语料、词典")
     model: str = _setting("models", str, "Rasa 模型文件或目录")
     action_url: str = _setting("", str, "外部动作服务器地址（rasa run actions）；留空则在本进程内执行动作")
-    plain_rasa: bool = _setting(False, _flag, "使用 Rasa 自带的执行方式，只用于对照")
 
     @property
     def embedded_database(self) -> bool:

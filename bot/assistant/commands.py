@@ -65,6 +65,7 @@ COMMANDS = (
     Command("bind", re.compile(r"(?:绑定|邀请码|我要绑定)")),
     Command("help", re.compile(r"(?:帮助|菜单|功能|help|\?|能做什么|你会什么|怎么用)", re.IGNORECASE)),
     Command("person", re.compile(r"(?:转人工|人工|人工客服|找人工|找网格员)")),
+    Command("withdraw_consent", re.compile(r"(?:撤回|取消|收回)(?:我的)?(?:知情)?同意")),
     Command("stray", re.compile("|".join(map(re.escape, _STRAY)))),
 )
 

@@ -16,6 +16,7 @@ from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.assistant.slots import FieldSlot
 from bot.assistant.understanding import ASK
 from bot.content import content_dir
 from bot.knowledge.answering import whole_table
@@ -100,7 +101,7 @@ def process_domain(processes: dict[str, Process]) -> dict[str, Any]:
 
 def _slot() -> dict[str, Any]:
     # a new one each time: Rasa takes the keys out of the dict that it is given
-    return {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]}
+    return {"type": FieldSlot.type_name, "influence_conversation": False, "mappings": [{"type": "custom"}]}
 
 
 def process_rules(processes: dict[str, Process]) -> dict[str, Any]:

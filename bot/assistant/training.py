@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from pathlib import Path
 
-from rasa.shared.utils.common import class_from_module_path
-from rasa.shared.utils.io import read_config_file
-
-from bot.assistant.quiet import quiet_rasa
 from bot.content import ROOT, content_dir
 from bot.errors import BotError, ContentError
 
@@ -46,24 +43,31 @@ def train() -> Path:
         ContentError: a content file is wrong; nothing was trained.
         BotError: Rasa failed.
     """
-    quiet_rasa()
-    # Rasa only warns about an importer that cannot be imported, and trains on nothing: import it here, where it ends it.
-    for importer in read_config_file(ROOT / "config.yml")["importers"]:
-        try:
-            class_from_module_path(importer["name"])(str(ROOT / "config.yml"), str(ROOT / "domain.yml"))
-        except (ImportError, AttributeError) as error:
-            raise ContentError(f"config.yml: importer {importer['name']}: {error}") from error
-    import rasa
+    # Rasa takes seconds to import, which a start that only looks for its model need not wait for; and TensorFlow and its
+    # kin warn about themselves while they are imported, whatever the filters say.
+    with warnings.catch_warnings(record=True):
+        import rasa
+        from rasa.shared.utils.common import class_from_module_path
+        from rasa.shared.utils.io import read_config_file
 
-    target = trained_model()
-    result = rasa.train(
-        domain=str(ROOT / "domain.yml"),
-        config=str(ROOT / "config.yml"),
-        training_files=str(content_dir()),
-        output=str(target.parent),
-        fixed_model_name=target.name.removesuffix(".tar.gz"),
-        force_training=True,
-    )
+        from bot.assistant.quiet import quiet_rasa
+
+        quiet_rasa()
+        # Rasa only warns about an importer that cannot be imported, and trains on nothing: import it here, where it ends it.
+        for importer in read_config_file(ROOT / "config.yml")["importers"]:
+            try:
+                class_from_module_path(importer["name"])(str(ROOT / "config.yml"), str(ROOT / "domain.yml"))
+            except (ImportError, AttributeError) as error:
+                raise ContentError(f"config.yml: importer {importer['name']}: {error}") from error
+        target = trained_model()
+        result = rasa.train(
+            domain=str(ROOT / "domain.yml"),
+            config=str(ROOT / "config.yml"),
+            training_files=str(content_dir()),
+            output=str(target.parent),
+            fixed_model_name=target.name.removesuffix(".tar.gz"),
+            force_training=True,
+        )
     if result.code != 0 or not target.exists():
         raise BotError("模型训练失败，原因见上面的输出。")
     return target

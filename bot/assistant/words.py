@@ -21,7 +21,7 @@ class Words:
         # jieba keeps its prefix table in the system's temporary folder unless told otherwise: a folder that others
         # can write to is no place for something that is unmarshalled at start.
         data_dir = Path(os.environ.get("BOT_DATA_DIR") or "var")
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._jieba.tmp_dir = str(data_dir)
         self._jieba.initialize()
         self._jieba.load_userdict(line for line in dictionary.splitlines() if line.strip())

@@ -6,8 +6,9 @@ reports, alerts or tables. What it needs of the rest of the program is handed in
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
@@ -17,6 +18,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 _HOST_FORM = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]+)?")
+
+_CANCEL_AGAIN_SECONDS = 0.2
 
 Purpose = Literal["reply", "alert", "reminder", "broadcast"]
 
@@ -205,3 +208,16 @@ def comes_from_this_machine(request: web.Request) -> bool:
             return False
     peer = request.transport.get_extra_info("peername") if request.transport else None
     return isinstance(peer, tuple) and is_loopback(peer[0])
+
+
+async def end_tasks(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancels tasks and returns when they have ended; what they raise is nobody's business any more.
+
+    One cancel is not enough: up to Python 3.11 `asyncio.wait_for`, which redis-py has around each command, swallows it
+    when the command is sent in the same moment, and the task would live on.
+    """
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -13,7 +13,7 @@ from bot.assistant.host import Assistant
 from bot.assistant.tracker_store import DialogueState, at_hand, open_state
 from bot.channels.base import Incoming, Outgoing
 from bot.conversation.turn_store import TurnStore
-from bot.errors import BotError
+from bot.errors import BotError, where
 from bot.services.context import Services
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ BUSY = "您上一条消息还在处理，请稍等几秒再发这一条。"
 BROKEN = "系统暂时忙不过来，这一条没有处理，请稍后再发一次；急事请直接打电话给网格员，情况紧急拨打120。"
 EMPTY = "没有收到文字。请打字告诉我，或发“帮助”看看能做什么。"
 _LONGEST = 1000
+_AT_ONCE = 8
 
 
 class Conversation:
@@ -35,19 +36,21 @@ class Conversation:
         self._assistant = assistant
         self._turns = TurnStore(services.redis, services.vault, services.settings.rate_limit)
         # Within a process messages queue in order here; the lock in Redis then only meets other processes.
+        # A turn is work for one core; more of them at once only wait for each other, and for database connections.
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def receive(self, incoming: Incoming) -> Sequence[Outgoing]:
         """The reply to a message. The same message id again gets the same reply, and its work is done once."""
         account = f"{incoming.channel}:{incoming.sender}"
         queue = self._queues.setdefault(account, asyncio.Lock())
-        async with queue:
+        async with queue, self._places:
             try:
                 return await self._turn(account, incoming)
             except (BotError, RedisError, OSError) as error:
                 logger.error("turn failed: %s", type(error).__name__)
-            except Exception:
-                logger.exception("turn failed")
+            except Exception as error:
+                logger.error("turn failed: %s", where(error))
             return [Outgoing(BROKEN)]
 
     async def _turn(self, account: str, incoming: Incoming) -> Sequence[Outgoing]:
@@ -76,9 +79,7 @@ class Conversation:
                     "at": self._services.now().isoformat(),
                     "parts": parts,
                 }
-                kept = await self._turns.close(
-                    account, incoming.message_id, opened.token, state.as_json(), parts, line
-                )
+                kept = await self._turns.close(account, incoming.message_id, opened.token, state.as_json(), parts, line)
         except BaseException:
             await self._turns.release(account, opened.token)
             raise

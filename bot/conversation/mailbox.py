@@ -55,8 +55,7 @@ class ChatMailbox:
                     # an unbound sender may be bound meanwhile: then the next round listens for the right person
                     await signals.subscribe(f"inbox:{speaker.person_id or 0}")
                     yield
-                    await signals.get_message(ignore_subscribe_messages=True, timeout=0)
-                    await signals.get_message(ignore_subscribe_messages=True, timeout=_POLL_SECONDS)
+                    await messages.signalled(signals, _POLL_SECONDS)
             except RedisError:
                 await asyncio.sleep(1)
             yield

@@ -122,9 +122,10 @@ class TurnStore:
             beat.cancel()
 
     async def _beat(self, account: str, token: str) -> None:
-        while True:
+        extended = True  # until the lock is gone: a cancel that Redis' client swallows must not leave a beat for ever
+        while extended:
             await asyncio.sleep(_BEAT_SECONDS)
-            await self._extend(keys=[_lock(account)], args=[token, int(LEASE_SECONDS * 1000)])
+            extended = await self._extend(keys=[_lock(account)], args=[token, int(LEASE_SECONDS * 1000)])
 
     async def history(self, account: str) -> list[dict[str, Any]]:
         """The kept turns of a chat, oldest first, each as `close` took its line."""

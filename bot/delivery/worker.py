@@ -7,7 +7,7 @@ import logging
 
 from redis.exceptions import RedisError
 
-from bot.errors import BotError
+from bot.errors import BotError, where
 from bot.services.context import Services
 from bot.services.messages import deliver_due, woken
 
@@ -26,6 +26,6 @@ async def deliver_for_ever(services: Services) -> None:
         except (BotError, RedisError, OSError) as error:
             logger.error("delivery waits: %s", type(error).__name__)
             await asyncio.sleep(_REST_SECONDS)
-        except Exception:
-            logger.exception("delivery failed")
+        except Exception as error:
+            logger.error("delivery failed: %s", where(error))
             await asyncio.sleep(_REST_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.base import Button, Outgoing
 from bot.errors import NotEntitled, NotFound
 from bot.processes.definition import AlertRule, Process
-from bot.services import audit, messages
+from bot.processes.rules import World, holds
+from bot.services import audit, messages, risks
 from bot.services.context import Services
 from bot.services.people import Speaker, check_in_charge, mask_name, staff_for
+from bot.services.roles import SUBJECT
 from bot.storage.tables import alert_steps, alerts, people, places, records, roles
 
 STATE_TITLES = {"open": "待处理", "acknowledged": "已收到", "in_hand": "处理中", "closed": "已处理"}
@@ -43,6 +45,8 @@ class AlertView:
     text: str
     name: str | None = None
     phone: str | None = None
+    handler: str = ""
+    moved: bool = True
 
 
 async def raise_alert(
@@ -66,7 +70,7 @@ async def raise_alert(
     level = "urgent" if any(rule.level == "urgent" for rule in fired) else "watch"
     row = (
         await connection.execute(
-            sa.select(alerts.c.id, alerts.c.code, alerts.c.rules)
+            sa.select(alerts.c.id, alerts.c.code, alerts.c.rules, alerts.c.level)
             .where(alerts.c.person_id == person_id, alerts.c.process == process.id, alerts.c.state != "closed")
             .with_for_update()
         )
@@ -76,6 +80,7 @@ async def raise_alert(
         alert_id, code = await _open(services, connection, process, record_id, person_id, place_id, rules, level)
     else:
         alert_id, code = row.id, row.code
+        level = "urgent" if row.level == "urgent" else level
         await connection.execute(
             alerts.update()
             .where(alerts.c.id == alert_id)
@@ -196,14 +201,10 @@ async def reveal(services: Services, by: Speaker, code: str) -> AlertView:
             )
         ).one()
         view = await _view(services, connection, row)
-        return AlertView(
-            view.code,
-            view.state,
-            view.who,
-            view.where,
-            view.text,
-            services.vault.open(person.name_sealed, "people.name"),
-            services.vault.open(person.phone_sealed, "people.phone") if person.phone_sealed else None,
+        return replace(
+            view,
+            name=services.vault.open(person.name_sealed, "people.name"),
+            phone=services.vault.open(person.phone_sealed, "people.phone") if person.phone_sealed else None,
         )
 
 
@@ -238,7 +239,8 @@ async def place_name(connection: AsyncConnection, place_id: int | None) -> str:
 async def _move(services: Services, by: Speaker, code: str | None, state: str, before: tuple[str, ...]) -> AlertView:
     async with services.transaction() as connection:
         row = await _access(services, connection, by, code or await _only_one(connection, by, before))
-        if row.state in before:
+        moved = row.state in before
+        if moved:
             await connection.execute(
                 alerts.update()
                 .where(alerts.c.id == row.id)
@@ -252,7 +254,7 @@ async def _move(services: Services, by: Speaker, code: str | None, state: str, b
             row = (await connection.execute(sa.select(alerts).where(alerts.c.id == row.id))).one()
         view = await _view(services, connection, row)
     await messages.announce(services)
-    return view
+    return replace(view, moved=moved)
 
 
 async def _tell_person(
@@ -305,13 +307,14 @@ async def _access(services: Services, connection: AsyncConnection, by: Speaker, 
 def _in_part(by: Speaker) -> sa.sql.ColumnElement[bool]:
     """Alerts of people or places under what the speaker is in charge of."""
     own = sa.cast(by.in_charge_of(), places.c.path.type)
+    top = sa.select(places.c.id).where(places.c.id.in_(by.in_charge_of()), places.c.parent_id.is_(None))
+    of_nobody = ~sa.exists(sa.select(1).where(roles.c.person_id == alerts.c.person_id, roles.c.role.in_(list(SUBJECT))))
     under = sa.select(places.c.id).where(places.c.path.op("&&")(own))
     return sa.or_(
+        sa.and_(alerts.c.place_id.is_(None), of_nobody, sa.exists(top)),
         alerts.c.place_id.in_(under),
         alerts.c.person_id.in_(
-            sa.select(roles.c.person_id).where(
-                roles.c.place_id.in_(under), roles.c.role.in_(("resident", "worker", "student"))
-            )
+            sa.select(roles.c.person_id).where(roles.c.place_id.in_(under), roles.c.role.in_(list(SUBJECT)))
         ),
     )
 
@@ -324,14 +327,22 @@ async def _view(services: Services, connection: AsyncConnection, row: sa.engine.
             sa.select(records.c.process, records.c.values_sealed).where(records.c.id == row.record_id)
         )
     ).one()
+    handler = await connection.scalar(sa.select(people.c.name_sealed).where(people.c.id == row.handled_by))
     process = services.processes[record.process]
     values: Mapping[str, Any] = services.vault.open_json(record.values_sealed, "records.values")
     shown = {f.name: f.type.show(values[f.name], f.spec) for f in process.fields if f.name in values}
-    reasons = [rule.text.format_map(_Shown(shown)) for rule in process.alerts if rule.id in row.rules]
+    known = {name: values.get(name) for name in process.by_name}
+    now = World(services.local_now(), services.settings.fever, await risks.today(services))
+    # what an earlier record showed is not told with the values of a later one
+    fired = [rule for rule in process.alerts if rule.id in row.rules and holds(rule.when, known, now)]
+    reasons = [rule.text.format_map(_Shown(shown)) for rule in fired]
+    if len(fired) < len(row.rules):
+        reasons.append("此前的上报另有异常")
     return AlertView(
         row.code,
         row.state,
         mask_name(services.vault.open(name, "people.name")),
         await place_name(connection, place_id),
         "；".join(reasons),
+        handler=mask_name(services.vault.open(handler, "people.name")) if handler else "",
     )

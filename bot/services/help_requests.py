@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from bot.channels.base import Outgoing
-from bot.services import alerts, messages
+from bot.services import alerts, audit, messages
 from bot.services.context import Services
-from bot.services.people import Speaker, ensure_person, mask_name, staff_for
+from bot.services.people import Speaker, ensure_person, staff_for
+from bot.storage.tables import people
 
 
 async def ask_for_person(services: Services, speaker: Speaker) -> str:
@@ -18,7 +21,16 @@ async def ask_for_person(services: Services, speaker: Speaker) -> str:
         places = speaker.places()
         staff = await staff_for(connection, places, but=person_id)
         where = await alerts.place_name(connection, places[0] if places else None)
-        text = f"☎ {mask_name(speaker.name)}（{where}）请求人工帮助，请联系。\n时间：{now:%m月%d日 %H:%M}"
+        person = (
+            await connection.execute(
+                sa.select(people.c.name_sealed, people.c.phone_sealed).where(people.c.id == person_id)
+            )
+        ).one()
+        name = services.vault.open(person.name_sealed, "people.name")
+        phone = services.vault.open(person.phone_sealed, "people.phone") if person.phone_sealed else "电话未登记"
+        # they ask to be called: name and phone go to those in charge of them, and to nobody else
+        await audit.note(services, connection, speaker, "person_asked_for", "person", person_id)
+        text = f"☎ {name}（{where}，{phone}）请求人工帮助，请联系。\n时间：{now:%m月%d日 %H:%M}"
         for member in staff:
             key = f"help/{person_id}/{now:%Y%m%d%H}{now.minute // 10}/{member}"
             await messages.owe(services, connection, member, Outgoing(text, purpose="alert"), key)

@@ -14,7 +14,21 @@ from bot.services import audit
 from bot.services.context import Services
 from bot.services.people import Speaker, add_person, add_role
 from bot.services.roles import TITLES
-from bot.storage.tables import accounts, consents, invitations, outbox, people, places, records, roles
+from bot.storage.tables import (
+    accounts,
+    alert_steps,
+    alerts,
+    consents,
+    inbox,
+    inbox_heads,
+    invitations,
+    outbox,
+    people,
+    places,
+    records,
+    roles,
+)
+from bot.storage.tables import audit as audit_table
 
 _SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _LIFE = timedelta(days=7)
@@ -111,17 +125,55 @@ async def _bind(services: Services, connection: AsyncConnection, speaker: Speake
             index_elements=["channel", "external_id"], set_={"person_id": person_id, "bound_at": services.now()}
         )
     )
-    if guest is None or guest == person_id:
-        return
-    for table in (records, outbox, roles):
-        column = table.c.person_id
-        await connection.execute(table.update().where(column == guest).values(person_id=person_id))
-    await connection.execute(records.update().where(records.c.reporter_id == guest).values(reporter_id=person_id))
+    if guest is not None and guest != person_id:
+        await _take_over(connection, guest, person_id)
+
+
+async def _take_over(connection: AsyncConnection, guest: int, person_id: int) -> None:
+    """Hands all that a guest has left behind to the person they turn out to be, and removes the guest.
+
+    The guest's roles go: those of the person count. An open alert of the guest joins the person's own open one of the
+    same process by being closed; consent is kept where the person has none.
+    """
+    theirs = alerts.alias("theirs")
+    same = sa.exists(
+        sa.select(1).where(
+            theirs.c.person_id == person_id, theirs.c.process == alerts.c.process, theirs.c.state != "closed"
+        )
+    )
+    await connection.execute(
+        alerts.update().where(alerts.c.person_id == guest, alerts.c.state != "closed", same).values(state="closed")
+    )
+    for column in (
+        records.c.person_id, records.c.reporter_id, alerts.c.person_id, alert_steps.c.by_person, outbox.c.person_id,
+        audit_table.c.actor_id, invitations.c.person_id, accounts.c.person_id,
+    ):  # fmt: skip
+        await connection.execute(column.table.update().where(column == guest).values({column.name: person_id}))
+    newest = sa.select(sa.func.coalesce(sa.func.max(inbox_heads.c.cursor), 0)).where(
+        inbox_heads.c.person_id == person_id
+    )
+    offset = int(await connection.scalar(newest))
+    moved = await connection.execute(
+        inbox.update()
+        .where(inbox.c.person_id == guest)
+        .values(person_id=person_id, cursor=inbox.c.cursor + offset)
+        .returning(inbox.c.cursor)
+    )
+    cursors = [row.cursor for row in moved]
+    if cursors:
+        head = insert(inbox_heads).values(person_id=person_id, cursor=max(cursors))
+        await connection.execute(
+            head.on_conflict_do_update(index_elements=["person_id"], set_={"cursor": max(cursors)})
+        )
+    given = consents.alias("given")
     await connection.execute(
         consents.update()
         .where(
             consents.c.person_id == guest,
-            ~sa.exists(sa.select(1).where(consents.alias("theirs").c.person_id == person_id)),
+            ~sa.exists(sa.select(1).where(given.c.person_id == person_id, given.c.version == consents.c.version)),
         )
         .values(person_id=person_id)
     )
+    for table in (consents, roles, inbox_heads):
+        await connection.execute(table.delete().where(table.c.person_id == guest))
+    await connection.execute(people.delete().where(people.c.id == guest))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
+from redis.asyncio.client import PubSub
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Outgoing, Pushed
+from bot.errors import SealBroken
 from bot.services.context import Services
 from bot.storage.tables import inbox, inbox_heads, outbox
+
+logger = logging.getLogger(__name__)
 
 # Nothing that is days old goes out after an outage.
 TIME_TO_LIVE = {
@@ -76,18 +84,11 @@ async def deliver_due(services: Services, most: int = 200) -> int:
         ).all()
         # in the order of person ids, so that two workers never wait for each other's inbox heads
         for row in sorted(rows, key=lambda r: (r.person_id, r.id)):
-            late = row.expires_at is not None and row.expires_at < now
-            if not late:
-                await _put_into_inbox(services, connection, row, now)
+            state, reason = await _deliver(services, connection, row, now)
             await connection.execute(
                 outbox.update()
                 .where(outbox.c.id == row.id)
-                .values(
-                    state="expired" if late else "sent",
-                    done_at=now,
-                    attempts=outbox.c.attempts + 1,
-                    reason="过了有效时间，不再发送" if late else None,
-                )
+                .values(state=state, done_at=now, attempts=outbox.c.attempts + 1, reason=reason)
             )
         told = {row.person_id for row in rows}
     for person_id in told:
@@ -95,14 +96,31 @@ async def deliver_due(services: Services, most: int = 200) -> int:
     return len(rows)
 
 
-async def _put_into_inbox(services: Services, connection: AsyncConnection, row: sa.engine.Row, now: datetime) -> None:
+async def _deliver(
+    services: Services, connection: AsyncConnection, row: sa.engine.Row, now: datetime
+) -> tuple[str, str | None]:
+    """The state and the reason with which a message ends."""
+    if row.expires_at is not None and row.expires_at < now:
+        return "expired", "过了有效时间，不再发送"
+    try:
+        body = services.vault.open_json(row.body_sealed, "outbox.body")
+    except SealBroken:
+        # one message sealed with a lost key must not hold up all others
+        logger.error("outbox row %s cannot be opened", row.id)
+        return "failed", "内容无法解密（密钥已更换或数据损坏）"
+    await _put_into_inbox(services, connection, row, body, now)
+    return "sent", None
+
+
+async def _put_into_inbox(
+    services: Services, connection: AsyncConnection, row: sa.engine.Row, body: Mapping[str, Any], now: datetime
+) -> None:
     head = insert(inbox_heads).values(person_id=row.person_id, cursor=1)
     cursor = await connection.scalar(
         head.on_conflict_do_update(index_elements=["person_id"], set_={"cursor": inbox_heads.c.cursor + 1}).returning(
             inbox_heads.c.cursor
         )
     )
-    body = services.vault.open_json(row.body_sealed, "outbox.body")
     await connection.execute(
         inbox.insert().values(
             person_id=row.person_id,
@@ -141,5 +159,14 @@ async def woken(services: Services, seconds: float) -> None:
     """Returns when `announce` was called somewhere, or after `seconds`."""
     async with services.redis.pubsub() as signals:
         await signals.subscribe(_CHANNEL)
-        await signals.get_message(ignore_subscribe_messages=False, timeout=seconds)  # the subscription's own note
-        await signals.get_message(ignore_subscribe_messages=True, timeout=seconds)
+        await signalled(signals, seconds)
+
+
+async def signalled(signals: PubSub, seconds: float) -> None:
+    """Returns at the next message of a subscription, or after `seconds`."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while (left := until - loop.time()) > 0:
+        # the confirmation of the subscription itself ends a wait too, with None
+        if await signals.get_message(ignore_subscribe_messages=True, timeout=left) is not None:
+            return

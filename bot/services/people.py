@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotEntitled
 from bot.services.context import Services
-from bot.services.roles import IN_CHARGE, SUBJECT, TITLES
+from bot.services.roles import ALERTED, IN_CHARGE, SUBJECT, TITLES
 from bot.storage.tables import accounts, consents, people, places, roles
 
 CONSENT_VERSION = "2026-11"
 CONSENT_TEXT = (
     "为了疫情防控，我要收集您接下来填写的健康和行程信息，只给负责您的网格、单位或学校的工作人员看，"
-    "加密保存；您可以不同意，也可以随时撤回。同意吗？"
+    "加密保存；您可以不同意，以后也可以随时发“撤回同意”。同意吗？"
 )
 _CACHE_SECONDS = int(timedelta(hours=1).total_seconds())
 _DEMO_GUEST_CHANNELS = ("rest", "web", "shell")
@@ -87,7 +87,7 @@ def mask_name(name: str) -> str:
 async def identify(services: Services, account: str) -> Speaker:
     """Who talks by this account. An account that is bound to nobody gives an unbound speaker; nothing is written.
 
-    The answer is kept in Redis for an hour and dropped by every service that changes it (`forget_cached`).
+    The answer is kept in Redis for an hour and dropped by every service that changes it.
     """
     key = f"who:{account}"
     cached = await services.redis.get(key)
@@ -96,17 +96,6 @@ async def identify(services: Services, account: str) -> Speaker:
     speaker = await _look_up(services, account)
     await services.redis.set(key, services.vault.seal_json(_to_cache(speaker), "speaker"), ex=_CACHE_SECONDS)
     return speaker
-
-
-async def forget_cached(services: Services, person_id: int) -> None:
-    """Drops what `identify` keeps of a person's accounts. Called after each change of roles, binding or consent."""
-    async with services.transaction() as connection:
-        rows = await connection.execute(
-            sa.select(accounts.c.channel, accounts.c.external_id).where(accounts.c.person_id == person_id)
-        )
-        keys = [f"who:{row.channel}:{row.external_id}" for row in rows]
-    if keys:
-        await services.redis.delete(*keys)
 
 
 async def _look_up(services: Services, account: str) -> Speaker:
@@ -146,6 +135,21 @@ async def _unbound(services: Services, connection: AsyncConnection, channel: str
         home = await connection.scalar(sa.select(places.c.id).where(places.c.code == "demo/grid-3"))
         return Speaker(channel, external_id, home=home, consented=True)
     return Speaker(channel, external_id)
+
+
+async def _at_the_top_for_nobody(
+    connection: AsyncConnection, own: Sequence[int], person_id: int, place_id: int | None
+) -> bool:
+    """Whether these places hold one without parent, and the person has no place at all: then the top was alerted."""
+    if place_id is not None:
+        return False
+    held = await connection.scalar(
+        sa.select(roles.c.id).where(roles.c.person_id == person_id, roles.c.role.in_(list(SUBJECT))).limit(1)
+    )
+    top = await connection.scalar(
+        sa.select(places.c.id).where(places.c.id.in_(own), places.c.parent_id.is_(None)).limit(1)
+    )
+    return held is None and top is not None
 
 
 def _to_cache(speaker: Speaker) -> dict[str, Any]:
@@ -192,6 +196,24 @@ async def ensure_person(
     return person_id
 
 
+async def name_guest(
+    services: Services, connection: AsyncConnection, person_id: int, name: str | None, phone: str | None
+) -> None:
+    """Keeps the name and phone that a guest has given in a form, so that staff can reach them; others are in the roster."""
+    changes: dict[str, Any] = {}
+    if name:
+        changes["name_sealed"] = services.vault.seal(name, "people.name")
+    if phone:
+        changes["phone_sealed"] = services.vault.seal(phone, "people.phone")
+        changes["phone_print"] = services.vault.fingerprint(phone, "phone")
+    if changes:
+        await connection.execute(
+            people.update()
+            .where(people.c.id == person_id, people.c.is_guest)
+            .values(**changes, updated_at=services.now())
+        )
+
+
 async def add_person(
     services: Services, connection: AsyncConnection, name: str, phone: str | None, guest: bool = False
 ) -> int:
@@ -236,6 +258,20 @@ async def add_consent(services: Services, connection: AsyncConnection, person_id
     )
 
 
+async def withdraw_consent(services: Services, speaker: Speaker) -> bool:
+    """Ends the speaker's consent: nothing more is collected until it is given anew. False when there was none."""
+    if speaker.person_id is None:
+        return False
+    async with services.transaction() as connection:
+        done = await connection.execute(
+            consents.update()
+            .where(consents.c.person_id == speaker.person_id, consents.c.withdrawn_at.is_(None))
+            .values(withdrawn_at=services.now())
+        )
+    await services.redis.delete(f"who:{speaker.account}")
+    return bool(done.rowcount)
+
+
 async def known_values(services: Services, speaker: Speaker) -> dict[str, str]:
     """What the roster knows of the speaker and a form need not ask: name and phone."""
     if speaker.person_id is None:
@@ -269,7 +305,7 @@ async def staff_for(connection: AsyncConnection, place_ids: Sequence[int], but: 
             await connection.execute(
                 sa.select(roles.c.person_id, depth.label("depth"))
                 .select_from(places.join(roles, roles.c.place_id == sa.func.any(places.c.path)))
-                .where(places.c.id == place_id, roles.c.role.in_(list(IN_CHARGE)), roles.c.person_id != (but or 0))
+                .where(places.c.id == place_id, roles.c.role.in_(ALERTED), roles.c.person_id != (but or 0))
                 .order_by(depth.desc())
             )
         ).all()
@@ -281,7 +317,7 @@ async def staff_for(connection: AsyncConnection, place_ids: Sequence[int], but: 
                 .join(places, places.c.id == roles.c.place_id)
                 .where(
                     places.c.parent_id.is_(None),
-                    roles.c.role.in_([*IN_CHARGE, "admin"]),
+                    roles.c.role.in_(list(IN_CHARGE)),
                     roles.c.person_id != (but or 0),
                 )
             )
@@ -303,6 +339,6 @@ async def check_in_charge(connection: AsyncConnection, speaker: Speaker, person_
         seen = await connection.scalar(
             sa.select(places.c.id).where(place, places.c.path.op("&&")(sa.cast(own, places.c.path.type))).limit(1)
         )
-        if seen is not None:
+        if seen is not None or await _at_the_top_for_nobody(connection, own, person_id, place_id):
             return
     raise NotEntitled("这件事不在您负责的范围内，不能查看或处理。")

@@ -18,7 +18,7 @@ from bot.processes.fields.base import Choice
 from bot.processes.rules import World, holds
 from bot.services import alerts, messages, risks
 from bot.services.context import Services
-from bot.services.people import Speaker, ensure_person
+from bot.services.people import Speaker, ensure_person, name_guest
 from bot.storage.tables import people, places, records, roles
 
 
@@ -73,6 +73,7 @@ async def submit(
     record_id = uuid.UUID(draft_id)
     async with services.transaction() as connection:
         person_id = await ensure_person(services, connection, speaker, known.get("name"), known.get("phone"))
+        await name_guest(services, connection, person_id, known.get("name"), known.get("phone"))
         place_id, subject_places = await _places_of(services, connection, process, person_id, values)
         earlier = await _earlier_today(services, connection, process, person_id, record_id)
         filed = await connection.scalar(
@@ -144,10 +145,15 @@ async def field_choices(services: Services) -> dict[str, tuple[Choice, ...]]:
     """The choices that come from the org tree rather than from a process file: the grids."""
     async with services.transaction() as connection:
         rows = await connection.execute(
-            sa.select(places.c.id, places.c.name).where(places.c.kind == "grid").order_by(places.c.id)
+            sa.select(places.c.id, places.c.name, places.c.parent_id)
+            .where(places.c.kind == "grid")
+            .order_by(places.c.id)
         )
+        rows = rows.all()
         grids = tuple(Choice(str(row.id), row.name, _grid_words(row.name)) for row in rows)
-    return {"grids": (*grids, Choice("unknown", "不清楚", ("不知道", "不晓得")))}
+    # who does not know their grid is seen to by the place above the grids
+    above = {str(row.parent_id) for row in rows if row.parent_id is not None}
+    return {"grids": (*grids, Choice(above.pop() if len(above) == 1 else "unknown", "不清楚", ("不知道", "不晓得")))}
 
 
 def _grid_words(name: str) -> tuple[str, ...]:

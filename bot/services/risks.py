@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.errors import NotEntitled, Refused
 from bot.processes.rules import RISK_LEVELS
@@ -75,7 +76,10 @@ async def regions_on(services: Services, day: date) -> list[Region]:
         rows = await connection.execute(
             sa.select(risk_regions)
             .where(risk_regions.c.since <= day, sa.or_(risk_regions.c.until.is_(None), risk_regions.c.until >= day))
-            .order_by(risk_regions.c.level, risk_regions.c.code)
+            .order_by(
+                sa.func.array_position(sa.cast(list(RISK_LEVELS), ARRAY(sa.Text)), risk_regions.c.level),
+                risk_regions.c.code,
+            )
         )
         return [Region(r.id, r.code, r.name, r.level, r.since, r.until, r.source) for r in rows]
 

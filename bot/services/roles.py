@@ -16,9 +16,13 @@ IN_CHARGE = {
     "company": "企业负责人",
     "community": "社区",
     "headquarters": "指挥部",
+    "admin": "管理员",
 }
 
+# Who is alerted at their level of the tree. An administrator runs the program: alerts reach them when nobody else is there.
+ALERTED = [role for role in IN_CHARGE if role != "admin"]
+
 # Duties that give no right over people's data by themselves.
-DUTY = {"gate_guard": "门岗", "inspector": "督查组", "admin": "管理员"}
+DUTY = {"gate_guard": "门岗", "inspector": "督查组"}
 
 TITLES = {**SUBJECT, **IN_CHARGE, **DUTY}

@@ -34,6 +34,14 @@ _PASSING = (
 )
 
 
+def asyncpg_url(url: str) -> str:
+    """The URL as SQLAlchemy needs it for asyncpg; operators write postgresql://…?sslmode=require."""
+    scheme, found, rest = url.partition("://")
+    if found and scheme in ("postgresql", "postgres"):
+        url = f"postgresql+asyncpg://{rest}"
+    return url.replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl=")
+
+
 def make_engine(url: str, pool_size: int = 10) -> AsyncEngine:
     """An engine for `postgresql+asyncpg://…`; connects at first use.
 
@@ -41,7 +49,7 @@ def make_engine(url: str, pool_size: int = 10) -> AsyncEngine:
     be private.
     """
     return create_async_engine(
-        url,
+        asyncpg_url(url),
         future=True,
         hide_parameters=True,
         pool_size=pool_size,

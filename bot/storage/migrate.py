@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.errors import SettingsError
-from bot.storage.engine import translate_errors
+from bot.storage.engine import asyncpg_url, translate_errors
 
 MIGRATION_LOCK = 0x6D696772
 """The PostgreSQL advisory lock that a migrating node holds."""
@@ -27,7 +27,7 @@ async def migrate(url: str) -> None:
         SettingsError: the database was made by a later version.
     """
     # An engine of its own: a migration may take longer than the statement timeout that `make_engine` sets.
-    engine = create_async_engine(url, future=True, hide_parameters=True, poolclass=NullPool)
+    engine = create_async_engine(asyncpg_url(url), future=True, hide_parameters=True, poolclass=NullPool)
     try:
         async with translate_errors(), engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})

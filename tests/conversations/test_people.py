@@ -39,6 +39,38 @@ async def test_two_findings_of_one_person_are_one_alert(office: Office) -> None:
     assert len(await office.records("daily_report", current=False)) == 2
 
 
+async def test_a_second_staff_member_is_told_who_has_taken_an_alert(office: Office) -> None:
+    worker = office.person("demo-worker")
+    await worker.says(FEVER, "确认提交")
+    [alert] = await office.alerts()
+    await office.person("demo-grid").says(f"收到 {alert.code}")
+    assert "之前已由赵*收到" in await office.person("demo-grid").says(f"收到 {alert.code}")
+
+
+async def test_a_later_normal_value_neither_hides_nor_rewords_an_alert(office: Office) -> None:
+    resident, grid = office.person("demo-resident"), office.person("demo-grid")
+    await resident.says(FEVER, "确认提交")
+    await resident.says("打卡 36.5 没有症状 在外地 西安 绿码 没接触过", "确认提交")
+    [alert] = await office.alerts()
+    assert alert.level == "urgent"
+    text = await grid.says(f"查看 {alert.code}")
+    assert "36.5" not in text
+    assert "此前" in text
+
+
+async def test_an_answer_that_is_also_a_way_of_asking_is_first_an_answer(office: Office) -> None:
+    resident = office.person("demo-resident")
+    await resident.says("打卡", "36.5", "发烧 咳嗽")
+    assert resident.custom["field"] == "where"
+
+
+async def test_who_asks_for_a_person_can_be_called(office: Office) -> None:
+    assert "已经告诉" in await office.person("demo-resident").says("转人工")
+    [asked] = await office.person("demo-grid").pushed()
+    assert "王小芳" in asked.text
+    assert "13800000001" in asked.text
+
+
 async def test_a_normal_report_raises_nothing(office: Office) -> None:
     await office.person("demo-resident").says("打卡 36.5 没有症状 在家 绿码 没接触过", "确认提交")
     assert await office.alerts() == []
@@ -152,3 +184,35 @@ class TestOutsideOfTheDemo:
         assert resident.custom["field"] == "consent"
         await resident.says("同意", "36.5 没有症状 在家 绿码 没接触过", "确认提交")
         assert len(await office.records("daily_report")) == 1
+
+    async def test_what_a_guest_declared_goes_with_them_when_they_bind(
+        self, office: Office, services: Services
+    ) -> None:
+        guest, root = office.person("one", "web"), await root_place(services, "茶坊社区")
+        head = office.person("head", "web")
+        await head.says(f"绑定 {await invitations.invite(services, 'community', root)}")
+        await guest.says("申报", "同意", "王小明 13812345678 返乡 从西安雁塔区回来")
+        answers = {
+            "region_risk": "高风险地区", "passed_places": "没有", "arrival_date": "昨天", "transport": "自驾", "health_code": "绿码",
+            "travel_card": "行程卡绿色", "test_result": "没做过", "isolated_now": "否", "fever_contact": "没有",
+            "grid": "不清楚", "address": "幸福小区3号楼",
+        }  # fmt: skip
+        while guest.custom["field"] != "confirm":
+            await guest.says(answers[guest.custom["field"]])
+        await guest.says("确认提交")
+        [alert] = await head.pushed()
+        assert "13812345678" in await head.says(alert.buttons[2].payload)
+        await guest.says(f"绑定 {await invitations.invite(services, 'resident', root)}")
+        await head.says(alert.buttons[0].payload)
+        [taken] = await guest.pushed()
+        assert "已收到" in taken.text
+        assert len(await office.records("return_declaration")) == 1
+
+    async def test_consent_is_withdrawn_as_easily_as_given(self, office: Office, services: Services) -> None:
+        code = await invitations.invite(services, "resident", await root_place(services, "茶坊社区"))
+        resident = office.person("one", "web")
+        await resident.says(f"绑定 {code}", "打卡", "同意", "取消")
+        assert "已撤回" in await resident.says("撤回同意")
+        await resident.says("打卡")
+        assert resident.custom["field"] == "consent"
+        assert "不需要撤回" in await office.person("two", "web").says("撤回同意")

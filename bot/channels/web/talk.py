@@ -33,6 +33,7 @@ from bot.channels.base import (
     Outgoing,
     Pushed,
     Receive,
+    end_tasks,
     is_clean_text,
     iso,
     push_line_id,
@@ -91,9 +92,7 @@ class Talk:
         except Exception as error:
             await self._give_up(error)
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end_tasks(self._tasks)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
