@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--role", default="admin", help="角色，例如 grid_worker、community、resident")
     invite.add_argument("--place", type=int, default=None, help="地点编号，默认最上级；没有地点时会建一个")
     invite.add_argument("--place-name", default="指挥部", help="还没有任何地点时，最上级地点的名称")
+    invite.add_argument("--url", default="", help="聊天页对外的地址，例如 https://chat.example.org；默认本机地址")
     invite.set_defaults(run=_with_services(_invite))
     return parser
 
@@ -158,12 +159,17 @@ async def _risk_end(services, options):  # type: ignore[no-untyped-def]
 
 
 async def _invite(services, options):  # type: ignore[no-untyped-def]
+    from bot.services.context import running_port
     from bot.services.invitations import invite
     from bot.services.places import root_place
 
     place = options.place or await root_place(services, options.place_name)
     code = await invite(services, options.role, place)
-    print(f"邀请码：{code}（7天内有效，只能用一次）\n打开聊天页，发送：绑定 {code}")
+    settings = services.settings
+    address = options.url.rstrip("/") or f"http://{settings.host}:{running_port(settings) or settings.port}"
+    door = "as=guest&" if settings.demo else ""
+    print(f"一次性链接（7天内有效，只能用一次）：{address}/?{door}bind={code}")
+    print(f"也可以在聊天里发送：绑定 {code}")
 
 
 if __name__ == "__main__":

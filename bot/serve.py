@@ -102,6 +102,8 @@ class _Parent:
             assistant = Assistant(model, settings.action_url)
         host, port = listener.getsockname()[:2]
         self._noted = True
+        self._note.unlink(missing_ok=True)
+        self._note.touch(mode=0o600)  # before anything stands in it: a URL may hold a password
         self._note.write_bytes(
             orjson.dumps(
                 {
@@ -113,7 +115,6 @@ class _Parent:
                 }
             )
         )
-        self._note.chmod(0o600)
         gc.collect()
         gc.freeze()  # so that a worker's garbage collection does not copy the shared pages
         work = _Work(settings, database_url, redis_url, assistant, listener)

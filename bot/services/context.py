@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import Any
 
+import orjson
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -81,6 +83,21 @@ def build_services(
     )
 
 
+def _running(data_dir: Path) -> dict[str, Any]:
+    """What the service that holds this data folder says of itself; empty when none does."""
+    note = data_dir / RUNNING
+    if not note.exists():
+        return {}
+    said: dict[str, Any] = orjson.loads(note.read_bytes())
+    # a service that was killed could not take its note away
+    return said if Path(f"/proc/{said['pid']}").exists() else {}
+
+
+def running_port(settings: Settings) -> int | None:
+    """The port of the service that holds the data folder, None when none does."""
+    return _running(settings.data_dir).get("port")
+
+
 _current: Services | None = None
 
 
@@ -98,12 +115,9 @@ def current() -> Services:
     """
     global _current
     if _current is None:
-        import orjson
-
         # `make run` is demo mode unless told otherwise; the plain commands beside it follow its environment
         environment = dict(os.environ)
-        running = Path(environment.get("BOT_DATA_DIR") or "var") / RUNNING
-        urls = orjson.loads(running.read_bytes()) if running.exists() else {}
+        urls = _running(Path(environment.get("BOT_DATA_DIR") or "var"))
         environment.setdefault("BOT_DEMO", "1" if urls.get("demo") else "0")
         settings = load_settings(environment)
         database_url = settings.database_url or urls.get("database_url")

@@ -47,6 +47,7 @@ const connection = new Connection(socketAddress.href, `unanswered:${as || ""}`, 
     // From here on new lines are read out; the history was not.
     requestAnimationFrame(() => part("log").setAttribute("aria-live", "polite"));
     part("quick").hidden = lines.length > 0;
+    redeemInvitation();
   },
   typing() {
     showTyping(true);
@@ -90,6 +91,16 @@ startComposer({
 });
 if (onDesktop && !framed) part("input").focus();
 fitKeyboard();
+
+/** An invitation's link (/?bind=ABCD-2345) says its code by itself, once: a reload must not spend a try. */
+function redeemInvitation() {
+  const address = new URL(window.location.href);
+  const code = address.searchParams.get("bind");
+  if (!code) return;
+  address.searchParams.delete("bind");
+  window.history.replaceState(null, "", address);
+  if (/^[A-Za-z0-9]{4}-?[A-Za-z0-9]{4}$/.test(code)) say(`绑定 ${code}`);
+}
 
 function press(button) {
   if (!connection.isWaitingFor(button.payload)) say(button.title, button.payload);
