@@ -27,6 +27,7 @@ from bot.services.people import CONSENT_TEXT, Speaker
 logger = logging.getLogger(__name__)
 
 CONSENT = "consent"
+_STATED = 0.6  # how like a known question a statement must be to be taken for it while a form is open
 _AGREE = frozenset("同意 我同意 同意了 好 好的 可以 是 是的 行 嗯 ok".split())
 _REFUSE = frozenset("不同意 我不同意 不 不行 不可以 拒绝 否 取消".split())
 # What the assistant can answer while a form is open. A process start is not among them: see `_meaning`.
@@ -215,8 +216,14 @@ def _meaning(process: Process, tracker: Tracker) -> Meaning:
         return (
             Meaning()
         )  # a wrong answer to the form's question (a phone number too short) resembles no question at all
-    if intent == "ask" and not form_words.sounds_like_question(str(message.get("text") or "")):
-        return Meaning(aside=True)  # 发烧 咳嗽 is a way of asking, but first of all an answer
+    if intent == "ask":
+        ranking = (message.get("response_selector") or {}).get("ask", {}).get("ranking") or [{"confidence": 0.0}]
+        likeness = ranking[0]["confidence"]
+        if form_words.sounds_like_question(str(message.get("text") or "")):
+            return Meaning(aside=likeness >= SURE, certain=likeness >= 0.999)
+        # 发烧 咳嗽 is a way of asking too, but first of all an answer; and what is no answer and put as a statement is
+        # a question only where it is very like one.
+        return Meaning(aside=likeness >= _STATED)
     certain = confidence >= 0.999 and intent in _ASIDES and intent != "thank"
     return Meaning(aside=intent in _ASIDES and confidence >= SURE, certain=certain)
 

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from bot.errors import BotError, where
 from bot.services.context import Services
-from bot.services.messages import deliver_due, woken
+from bot.services.messages import calls, deliver_due
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +20,9 @@ async def deliver_for_ever(services: Services) -> None:
     """Delivers what is due until cancelled; outages of the servers are waited out."""
     while True:
         try:
-            while await deliver_due(services):
-                pass
-            await woken(services, _REST_SECONDS)
+            async for _ in calls(services, _REST_SECONDS):
+                while await deliver_due(services):
+                    pass
         except (BotError, RedisError, OSError) as error:
             logger.error("delivery waits: %s", type(error).__name__)
             await asyncio.sleep(_REST_SECONDS)

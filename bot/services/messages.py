@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -155,11 +155,16 @@ async def pushed_after(services: Services, person_id: int, cursor: int) -> tuple
     return int(newest or 0), pushed
 
 
-async def woken(services: Services, seconds: float) -> None:
-    """Returns when `announce` was called somewhere, or after `seconds`."""
+async def calls(services: Services, seconds: float) -> AsyncIterator[None]:
+    """Yields at once, and then whenever `announce` was called somewhere, at the latest after `seconds`.
+
+    One subscription for all: a call that comes while the caller is at work is not missed.
+    """
     async with services.redis.pubsub() as signals:
         await signals.subscribe(_CHANNEL)
-        await signalled(signals, seconds)
+        while True:
+            yield
+            await signalled(signals, seconds)
 
 
 async def signalled(signals: PubSub, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
@@ -185,3 +186,20 @@ async def _fits(page: Page) -> None:
         scroll += " && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1).map(e => e.id || e.className)"
         wide = await frame.evaluate(scroll)
         assert wide == [], f"{frame.url} scrolls sideways in {wide}"
+
+
+async def test_an_invitations_link_says_its_code_once(page: Page) -> None:
+    await page.goto("/?as=guest&bind=AAAA-BBBB")
+    said = page.locator('[data-testid="line"][data-by="person"]')
+    await expect(said).to_have_text(["绑定 AAAA-BBBB"])
+    await expect(page.locator('[data-testid="line"][data-by="bot"]').last).to_contain_text("邀请码不对")
+    assert "bind" not in page.url
+    await page.reload()
+    await expect(said).to_have_count(1)
+
+
+@pytest.mark.parametrize("code", ["<script>", "A", "打卡", ""])
+async def test_a_link_that_holds_no_code_says_nothing(page: Page, code: str) -> None:
+    await page.goto("/?" + urlencode({"as": "guest", "bind": code}))
+    await expect(page.locator("html")).to_have_attribute("data-connection", "up")
+    await expect(page.locator('[data-testid="line"][data-by="person"]')).to_have_count(0)

@@ -10,7 +10,7 @@ from bot.processes.fields.mentions import Stance, folded, mentions
 
 # Words so common that they say something about a field only when its label stands beside them.
 GENERIC = frozenset(
-    "有 没有 都没有 都没 没有了 都有 都是 无 是 否 不是 正常 都正常 异常 其他 其它 一般 可以 已 未 完成 好 很好 全部 部分 今天 昨天 明天 自己 本人 家人".split()
+    "有 没有 都没有 都没 没有了 都有 都是 无 是 否 不是 正常 都正常 异常 其他 其它 一般 可以 已 未 完成 好 很好 全部 部分 今天 昨天 明天 自己 本人 家人 不清楚 不知道 不晓得".split()
 )
 ASKING = re.compile(r"吗|\?|怎么|什么|多少|呢$|如何|为什么|哪里|是不是|有没有|能不能|可不可以|要不要|是否")
 UNKNOWN = re.compile(r"不(?:太|大|是很|怎么)?(?:知道|清楚|确定|晓得|记得)|忘了|忘记|说不准|说不好|拿不准|不好说")
