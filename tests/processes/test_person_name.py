@@ -1,7 +1,8 @@
 import pytest
 
 from bot.processes.fields import FIELD_TYPES
-from tests.processes.reading import ASK, NOTHING, WRONG, read, spec, spot
+from bot.processes.fields.base import Unclear
+from tests.processes.reading import ASK, CONTEXT, NOTHING, WRONG, read, spec, spot
 
 
 @pytest.mark.parametrize(
@@ -85,3 +86,8 @@ def test_spot(text, expected):
 def test_mask(name, masked):
     assert FIELD_TYPES["person_name"].mask(name, spec()) == masked
     assert FIELD_TYPES["person_name"].show(name, spec()) == name
+
+
+def test_a_button_is_offered_only_for_what_reads_as_a_name():
+    reading = FIELD_TYPES["person_name"].read("都吗,0", spec("姓名"), CONTEXT)
+    assert not isinstance(reading, Unclear)

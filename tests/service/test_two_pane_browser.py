@@ -191,7 +191,7 @@ async def _fits(page: Page) -> None:
 async def test_an_invitations_link_says_its_code_once(page: Page) -> None:
     await page.goto("/?as=guest&bind=AAAA-BBBB")
     said = page.locator('[data-testid="line"][data-by="person"]')
-    await expect(said).to_have_text(["绑定 AAAA-BBBB"])
+    await expect(said.get_by_test_id("bubble")).to_have_text(["绑定 AAAA-BBBB"])
     await expect(page.locator('[data-testid="line"][data-by="bot"]').last).to_contain_text("邀请码不对")
     assert "bind" not in page.url
     await page.reload()

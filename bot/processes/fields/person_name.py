@@ -61,7 +61,13 @@ class PersonName(FieldType):
         parted = name.split(" ")
         spaced = "".join(parted) if surnames.is_surname(parted[0]) else name
         followed = re.match(rf"([{_HAN}]{{2,4}})[\s,:、]", name)
-        if followed and followed[1] not in _WORDS and surnames.begins(followed[1]):
+        # offered only where the button itself reads as a name (都吗 does not)
+        if (
+            followed
+            and followed[1] not in _WORDS
+            and surnames.begins(followed[1])
+            and isinstance(self.read(f"姓名：{followed[1]}", spec, context), Filled)
+        ):
             return _confirm(followed[1])
         if re.search(r"[0-9]", name):
             return Wrong(f"姓名里不应有数字，{_EXAMPLE}")
