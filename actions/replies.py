@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -36,28 +36,25 @@ async def speaker_of(services: Services, tracker: Tracker) -> Speaker:
     return await identify(services, sender if ":" in sender else f"shell:{sender}")
 
 
-Reply = Callable[["SideAction", CollectingDispatcher, Tracker, Services], Awaitable[None]]
-
-
 class SideAction(Action):
-    """An action that answers one message and changes no slot: subclasses write `reply`.
-
-    With a form open, the form asks its question again afterwards.
-    """
+    """An action that answers one message: subclasses write `reply`. With a form open, the form asks again afterwards."""
 
     def name(self) -> str:
         """The action's name in the domain, from the class: ActionAnswer → action_answer."""
         letters = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__)
         return letters.lstrip("_")
 
-    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
-        """Says what there is to say; a `Refused` that it raises is said to the person."""
+    async def reply(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services
+    ) -> list[EventType] | None:
+        """Says what there is to say and returns events, if any; a `Refused` that it raises is said to the person."""
         raise NotImplementedError
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Runs `reply`; whatever goes wrong, the person gets words."""
+        events: list[EventType] | None = None
         try:
-            await self.reply(dispatcher, tracker, current())
+            events = await self.reply(dispatcher, tracker, current())
         except Refused as refusal:
             say(dispatcher, str(refusal))
         except BotError as error:
@@ -67,4 +64,4 @@ class SideAction(Action):
             logger.error("action %s failed: %s", self.name(), where(error))
             say(dispatcher, SORRY)
         form = tracker.active_loop.get("name") if tracker.active_loop else None
-        return [FollowupAction(form)] if form else []
+        return [*(events or []), *([FollowupAction(form)] if form else [])]

@@ -21,17 +21,20 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.services.context import current
 
+TICKET_SLOT = "ticket"
 STATE_SECONDS = 3 * 24 * 3600  # a form lapses with its day; what is older than that serves nobody
 
 
 @dataclass
 class DialogueState:
     """The state of one conversation: `slots` that have a value, the open form (`loop`), `offered`, title and payload of
-    each button of the last list shown, which a digit or a typed title answers."""
+    each button of the last list shown, which a digit or a typed title answers. `ticket` is the number of the ticket by
+    which the chat is with staff; it is kept elsewhere (bot/services/tickets.py), because staff close it too."""
 
     slots: dict[str, Any] = field(default_factory=dict)
     loop: str | None = None
     offered: list[list[str]] = field(default_factory=list)
+    ticket: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored."""
@@ -99,7 +102,7 @@ def _take(tracker: DialogueStateTracker, state: DialogueState) -> None:
     state.slots = {
         slot.name: slot.value
         for slot in tracker.slots.values()
-        if slot.value is not None and slot.name != "session_started_metadata"
+        if slot.value is not None and slot.name not in ("session_started_metadata", TICKET_SLOT)
     }
     state.loop = tracker.active_loop_name
 
@@ -109,6 +112,8 @@ def _events(state: DialogueState, domain: Domain) -> list[Event]:
     # A model may have been swapped since: a slot or form that it does not know would break the tracker.
     known = {slot.name for slot in domain.slots}
     events += [SlotSet(name, value) for name, value in state.slots.items() if name in known]
+    if state.ticket is not None:
+        events.append(SlotSet(TICKET_SLOT, state.ticket))
     if state.loop and state.loop in domain.form_names:
         events += [ActionExecuted(state.loop), ActiveLoop(state.loop)]
     return [*events, ActionExecuted(ACTION_LISTEN_NAME)]

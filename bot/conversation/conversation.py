@@ -14,6 +14,7 @@ from bot.assistant.tracker_store import DialogueState, at_hand, open_state
 from bot.channels.base import Incoming, Outgoing
 from bot.conversation.turn_store import TurnStore
 from bot.errors import BotError, where
+from bot.services import knowledge
 from bot.services.context import Services
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,8 @@ class Conversation:
         try:
             async with self._turns.held(account, opened.token):
                 state = open_state(opened.stored) if opened.stored else DialogueState()
+                state.ticket = opened.ticket
+                await knowledge.keep_fresh(self._services, opened.edition)
                 reply = await self._reply(account, incoming, state)
                 parts = [part.as_json() for part in reply]
                 line = {
@@ -100,6 +103,8 @@ class Conversation:
             reply = await self._assistant.reply(account, text)
         finally:
             at_hand.reset(token)
+        if not reply and state.ticket is not None:
+            return []  # the chat is with staff, and the assistant keeps silent
         if not reply:
             logger.error("the assistant said nothing")
             return [Outgoing(BROKEN)]

@@ -1,7 +1,7 @@
 """What a turn needs of Redis, in two round trips: one opens the turn, one closes it.
 
 Opening: was this message answered already, is this person within their rate, is another of their messages at work, what
-is the conversation's state. Closing: keep state, reply (for a redelivery) and chat history, release the lock.
+is the conversation's state, has the knowledge changed, is a ticket open. Closing: keep state, reply (for a redelivery) and chat history, release the lock.
 All texts are sealed; the keys hold account ids only.
 """
 
@@ -18,6 +18,8 @@ from typing import Any, Literal
 from redis.asyncio import Redis
 
 from bot.assistant.tracker_store import STATE_SECONDS, state_key
+from bot.services.knowledge import EDITION_KEY
+from bot.services.tickets import ticket_key
 from bot.storage.crypto import Vault
 
 LEASE_SECONDS = 3.0  # below the platforms' five: a dead worker's lock is gone when they deliver again
@@ -27,13 +29,13 @@ HISTORY_LINES, HISTORY_SECONDS = 60, 14 * 24 * 3600
 
 _OPEN = """
 local seen = KEYS[1] ~= '' and redis.call('GET', KEYS[1])
-if seen then return {'seen', seen} end
-if redis.call('EXISTS', KEYS[3]) == 1 then return {'busy', ''} end
+if seen then return {'seen', seen, '', ''} end
+if redis.call('EXISTS', KEYS[3]) == 1 then return {'busy', '', '', ''} end
 local used = redis.call('INCR', KEYS[2])
 if used == 1 then redis.call('EXPIRE', KEYS[2], 120) end
-if used > tonumber(ARGV[3]) then return {'limited', used} end
+if used > tonumber(ARGV[3]) then return {'limited', used, '', ''} end
 redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
-return {'open', redis.call('GET', KEYS[4]) or ''}
+return {'open', redis.call('GET', KEYS[4]) or '', redis.call('GET', KEYS[5]) or '0', redis.call('GET', KEYS[6]) or ''}
 """
 _CLOSE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -51,11 +53,17 @@ _EXTEND = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXP
 
 @dataclass(frozen=True)
 class Opened:
-    """How a turn began. `stored`: the conversation's state (`open`) or the reply given before (`seen`), None if none."""
+    """How a turn began.
+
+    `stored`: the conversation's state (`open`) or the reply given before (`seen`), None if none. `edition`: of the
+    knowledge, to be compared with the library's. `ticket`: the number of the ticket by which this chat is with staff.
+    """
 
     kind: Literal["open", "seen", "busy", "limited"]
     stored: Any = None
     token: str = ""
+    edition: int = 0
+    ticket: int | None = None
 
 
 class TurnStore:
@@ -73,15 +81,28 @@ class TurnStore:
     async def open(self, account: str, message_id: str | None, now: datetime) -> Opened:
         """Opens a turn of this account, or says why not. `limited` counts against the minute like any other message once."""
         token = secrets.token_hex(8)
-        kind, stored = await self._open(
-            keys=[_seen(account, message_id), f"rate:{account}:{now:%H%M}", _lock(account), state_key(account)],
+        kind, stored, edition, ticket = await self._open(
+            keys=[
+                _seen(account, message_id),
+                f"rate:{account}:{now:%H%M}",
+                _lock(account),
+                state_key(account),
+                EDITION_KEY,
+                ticket_key(account),
+            ],
             args=[token, int(LEASE_SECONDS * 1000), self._rate_limit],
         )
         kind = kind.decode()
         if kind == "limited":
             return Opened("limited", stored == self._rate_limit + 1)
         purpose = "dialogue" if kind == "open" else "reply"
-        return Opened(kind, self._vault.open_json(stored, purpose) if stored else None, token)
+        return Opened(
+            kind,
+            self._vault.open_json(stored, purpose) if stored else None,
+            token,
+            int(edition or 0),
+            int(ticket) if ticket else None,
+        )
 
     async def close(
         self,

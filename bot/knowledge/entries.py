@@ -86,10 +86,19 @@ def read_entry(path: Path) -> Entry:
         raise ContentError(f"{path.name}: {error}") from error
     if not isinstance(raw, Mapping):
         raise ContentError(f"{path.name}: not a mapping")
+    return entry_of(raw, path.name)
+
+
+def entry_of(raw: Mapping[str, Any], name: str) -> Entry:
+    """An entry from what its file, or a stored version of it, holds; `name` says which one in an error.
+
+    Raises:
+        ContentError: a key is unknown or missing, or a value has a wrong form.
+    """
     unknown = set(raw) - _KEYS
     missing = {"id", "title", "source", "answer", "ask"} - set(raw)
     if unknown or missing:
-        raise ContentError(f"{path.name}: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}")
+        raise ContentError(f"{name}: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}")
     source = raw["source"]
     try:
         return Entry(
@@ -108,7 +117,7 @@ def read_entry(path: Path) -> Entry:
             expires=_day(raw.get("expires")),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ContentError(f"{path.name}: {error!r}") from error
+        raise ContentError(f"{name}: {error!r}") from error
 
 
 def _texts(values: Iterable[Any]) -> tuple[str, ...]:

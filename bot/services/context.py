@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import SettingsError
-from bot.knowledge.entries import Entry, load_entries
+from bot.knowledge.entries import Entry
+from bot.knowledge.library import Library
 from bot.processes.definition import Process, load_processes
 from bot.settings import Settings, load_settings
 from bot.storage.crypto import Vault, demo_secret_key
@@ -37,7 +38,7 @@ class Services:
     redis: Redis
     vault: Vault
     processes: Mapping[str, Process]
-    entries: Mapping[str, Entry]
+    library: Library
     clock: Callable[[], datetime] = _utc_now
 
     @asynccontextmanager
@@ -49,6 +50,11 @@ class Services:
         """
         async with translate_errors(), self.engine.begin() as connection:
             yield connection
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The entries that answer today: of each entry the newest version that is in force."""
+        return self.library.on(self.today())
 
     def now(self) -> datetime:
         """The moment, UTC."""
@@ -78,7 +84,7 @@ def build_services(
         redis=Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=3),
         vault=Vault(secret_key(settings)),
         processes=load_processes(),
-        entries=load_entries(),
+        library=Library.of_files(),
         clock=clock,
     )
 

@@ -48,7 +48,7 @@ _PEOPLE: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
         "demo-grid",
         "赵网格",
         "13800000005",
-        (("grid_worker", "demo/grid-3"), ("gate_guard", "demo/grid-3"), ("inspector", "demo/grid-3")),
+        tuple((role, "demo/grid-3") for role in ("grid_worker", "gate_guard", "inspector", "policy_editor")),
     ),
     ("community", "陈主任", "13800000006", (("community", "demo/community"),)),
     ("health-officer", "孙安全", "13800000007", (("health_officer", "demo/factory"),)),

@@ -23,6 +23,6 @@ IN_CHARGE = {
 ALERTED = [role for role in IN_CHARGE if role != "admin"]
 
 # Duties that give no right over people's data by themselves.
-DUTY = {"gate_guard": "门岗", "inspector": "督查组"}
+DUTY = {"gate_guard": "门岗", "inspector": "督查组", "policy_editor": "政策维护"}
 
 TITLES = {**SUBJECT, **IN_CHARGE, **DUTY}

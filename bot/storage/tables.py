@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 metadata = MetaData(
     naming_convention={
@@ -295,4 +295,123 @@ audit = Table(
     Column("object_id", Text, nullable=False),
     Index("ix_audit_at", "at"),
     Index("ix_audit_object_object_id", "object", "object_id"),
+)
+
+# Staff's versions of knowledge entries. The file in nlu_data/knowledge is the first version; the newest row wins over it.
+knowledge_versions = Table(
+    "knowledge_versions",
+    metadata,
+    _id(),
+    Column("entry_id", Text, nullable=False),
+    # The whole entry as its file would hold it (title, source, answer, ask ...); public text, so not sealed.
+    Column("body", JSONB, nullable=False),
+    # The digest of the entry's file when this version was made, empty for an entry that has no file: when the file
+    # changes later, both have changed, and staff choose.
+    Column("file_digest", Text, nullable=False, server_default=text("''")),
+    _to("made_by", "people", nullable=True),
+    _moment("made_at"),
+    Index("ix_knowledge_versions_entry_id_id", "entry_id", text("id DESC")),
+)
+
+# Questions that found no answer, whose answer was disliked, or that were settled by a choice, grouped by likeness.
+question_groups = Table(
+    "question_groups",
+    metadata,
+    # What staff type: 答复 12 …
+    _id(),
+    # The question that stands for the group.
+    Column("text_sealed", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    # The entry that was disliked or chosen; null for what had no answer.
+    Column("entry_id", Text, nullable=True),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("count", Integer, nullable=False, server_default=text("0")),
+    _to("handled_by", "people", nullable=True),
+    _moment("first_at"),
+    _moment("last_at"),
+    CheckConstraint("kind IN ('unanswered', 'disliked', 'chosen')", name="kind"),
+    CheckConstraint("state IN ('open', 'answered', 'dismissed')", name="state"),
+    Index("ix_question_groups_count_open", text("count DESC"), postgresql_where=text("state = 'open'")),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    # Made when it was asked, so that collecting it twice keeps it once.
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    _to("group_id", "question_groups", ondelete="CASCADE"),
+    Column("text_sealed", LargeBinary, nullable=False),
+    # Who asked, to be told when staff have answered; null for a chat that is bound to nobody.
+    _to("person_id", "people", nullable=True),
+    _moment("at"),
+    Index("ix_questions_group_id", "group_id"),
+    Index("ix_questions_at", "at"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _id(),
+    Column("title", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("number", Text, nullable=False, server_default=text("''")),
+    Column("effective", Date, nullable=True),
+    Column("expires", Date, nullable=True),
+    # Of the file's bytes: the same file imported again is the same document.
+    Column("digest", Text, nullable=False),
+    _to("imported_by", "people", nullable=True),
+    _moment("imported_at"),
+    _moment("withdrawn_at", nullable=True),
+    CheckConstraint("expires >= effective", name="expires_after_effective"),
+    Index("uq_documents_digest_standing", "digest", unique=True, postgresql_where=text("withdrawn_at IS NULL")),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    _id(),
+    _to("document_id", "documents", ondelete="CASCADE"),
+    Column("position", Integer, nullable=False),
+    # The headings above it, the outermost first, joined by " › ".
+    Column("section", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("document_id", "position"),
+)
+
+# A resident's talk with staff (转人工).
+tickets = Table(
+    "tickets",
+    metadata,
+    # What staff type: 回复 12 …
+    _id(),
+    _to("person_id", "people"),
+    # The chat that waits, as channel:external_id.
+    Column("account", Text, nullable=False),
+    _to("place_id", "places", nullable=True),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    _to("taken_by", "people", nullable=True),
+    _moment("opened_at"),
+    # The last words of either side; a ticket without words for long is closed.
+    _moment("last_at"),
+    _moment("closed_at", nullable=True),
+    Column("closed_by", Text, nullable=True),
+    CheckConstraint("state IN ('open', 'taken', 'closed')", name="state"),
+    CheckConstraint("closed_by IN ('resident', 'staff', 'time')", name="closed_by"),
+    CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_when_closed"),
+    Index("uq_tickets_account_standing", "account", unique=True, postgresql_where=text("state <> 'closed'")),
+    Index("ix_tickets_last_at_standing", "last_at", postgresql_where=text("state <> 'closed'")),
+)
+
+ticket_lines = Table(
+    "ticket_lines",
+    metadata,
+    _id(),
+    _to("ticket_id", "tickets", ondelete="CASCADE"),
+    # 'before': said in the chat before the ticket was opened.
+    Column("side", Text, nullable=False),
+    _to("by_person", "people", nullable=True),
+    Column("text_sealed", LargeBinary, nullable=False),
+    _moment("at"),
+    CheckConstraint("side IN ('before', 'resident', 'staff')", name="side"),
+    Index("ix_ticket_lines_ticket_id", "ticket_id"),
 )
