@@ -40,6 +40,8 @@ class Assistant:
         quiet_rasa()
         compile_action_check()
         endpoint = EndpointConfig(action_url, enable_selective_domain=True) if action_url else InProcessActions()
+        self.model = Path(model).name.removesuffix(".tar.gz")
+        """Which model is served, by the name of its file."""
         self._store = StateTrackerStore()
         self._agent = Agent.load(str(model), tracker_store=self._store, action_endpoint=endpoint)
         if self._agent.processor is None:
@@ -48,11 +50,6 @@ class Assistant:
         # where it is lost. An error here must reach the person instead: they are asked to send it again.
         self._store.domain = self._agent.processor.domain
         self._agent.processor.tracker_store = self._store
-
-    @property
-    def model_id(self) -> str:
-        """Which model is served."""
-        return str(self._agent.model_id)
 
     async def reply(self, account: str, text: str) -> list[Outgoing]:
         """One turn of the conversation `account`; the caller keeps the turns of one conversation apart."""

@@ -20,7 +20,8 @@ from bot.assistant.slots import FieldSlot
 from bot.assistant.understanding import ASK
 from bot.content import content_dir
 from bot.knowledge.answering import whole_table
-from bot.knowledge.entries import Entry, load_entries
+from bot.knowledge.entries import Entry
+from bot.knowledge.snapshot import entries_to_train
 from bot.processes.definition import Process, load_processes
 
 
@@ -37,7 +38,7 @@ class ContentImporter(TrainingDataImporter):
             config_file, domain_path, [str(content_dir() / "nlu"), str(content_dir() / "rules")]
         )
         self._processes = load_processes()
-        self._entries = load_entries()
+        self._entries = entries_to_train()
 
     def get_config(self) -> dict[str, Any]:
         """config.yml as it stands."""

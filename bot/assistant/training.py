@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _INPUTS = (
     "bot/processes/definition.py",
     "bot/processes/normal.py",
     "bot/knowledge/entries.py",
+    "bot/knowledge/snapshot.py",
+    "bot/knowledge/words.py",
 )
 
 
@@ -38,8 +41,10 @@ def trained_model() -> Path:
     return ROOT / "models" / f"{content_hash()}.tar.gz"
 
 
-def train() -> Path:
-    """Trains the model of the present content and returns its file.
+def train(target: Path | None = None) -> Path:
+    """Trains the model of the present content and returns its file, by default that of `trained_model`.
+
+    It is whole or not there: a training that is ended half way leaves no model behind.
 
     Raises:
         ContentError: a content file is wrong; nothing was trained.
@@ -61,15 +66,19 @@ def train() -> Path:
                 class_from_module_path(importer["name"])(str(ROOT / "config.yml"), str(ROOT / "domain.yml"))
             except (ImportError, AttributeError) as error:
                 raise ContentError(f"config.yml: importer {importer['name']}: {error}") from error
-        target = trained_model()
+        target = target or trained_model()
+        making = target.with_name(f".making-{os.getpid()}.tar.gz")
+        # What Rasa would cache for the next training, in plain and up to a gigabyte, a forced training never reads.
+        os.environ.setdefault("RASA_MAX_CACHE_SIZE", "0")
         result = rasa.train(
             domain=str(ROOT / "domain.yml"),
             config=str(ROOT / "config.yml"),
             training_files=str(content_dir()),
-            output=str(target.parent),
-            fixed_model_name=target.name.removesuffix(".tar.gz"),
+            output=str(making.parent),
+            fixed_model_name=making.name.removesuffix(".tar.gz"),
             force_training=True,
         )
-    if result.code != 0 or not target.exists():
+    if result.code != 0 or not making.exists():
         raise BotError("模型训练失败，原因见上面的输出。")
+    making.replace(target)
     return target

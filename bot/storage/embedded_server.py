@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,8 @@ _LARGEST_LOG = 5_000_000
 
 
 class EmbeddedServer:
-    """One server process on `<data_dir>/<name>`; holds the data folder from `start` to `stop`. Not for several threads.
+    """One server process on `<data_dir>/<name>`; holds the data folder from `start` to `stop`. Not for several
+    threads at once, but for `give_up`.
 
     A subclass says with which command, how the server tells that it is ready, and which signal ends it in order.
     `program` is the name that the server's processes have.
@@ -43,6 +45,7 @@ class EmbeddedServer:
         self.log = self.folder / f"{self.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._holder: int | None = None
+        self._given_up = threading.Event()
 
     @property
     def pid(self) -> int | None:
@@ -76,6 +79,10 @@ class EmbeddedServer:
                 raise
         except OSError as error:
             raise EmbeddedServerError(f"{self.name} 无法在 {self.data_dir} 启动：{error}") from error
+
+    def give_up(self) -> None:
+        """Makes a `start` or `restart` that still waits in another thread fail at once; for when the service is to end."""
+        self._given_up.set()
 
     def restart(self, patience: float = 600.0) -> None:
         """Starts a server that was not stopped again, also when it died; its data and its URL stay the same."""
@@ -148,7 +155,8 @@ class EmbeddedServer:
             if now - told > 5:
                 told = now
                 logger.info("%s 正在恢复数据，已等待 %.0f 秒", self.name, now - began)
-            time.sleep(0.02)
+            if self._given_up.wait(0.02):
+                raise EmbeddedServerError(f"{self.name} 的启动被中止。")
 
     def _log_end(self) -> str:
         try:

@@ -114,11 +114,15 @@ class RunningService:
 
     def is_ready(self) -> bool:
         """Whether /readyz says so."""
+        return bool(self.model())
+
+    def model(self) -> str:
+        """Which model /readyz names; empty while nothing is served."""
         try:
             with _here.open(f"{self.url}/readyz", timeout=5) as response:
-                return bool(json.load(response)["ready"])
+                return str(json.load(response)["model"])
         except (URLError, OSError):
-            return False
+            return ""
 
     def output(self) -> str:
         """What it has written to stdout and stderr."""
@@ -141,10 +145,14 @@ class RunningService:
         """All processes that work on the data folder, however they came to be."""
         return [process for process in psutil.process_iter() if self._works_here(process)]
 
+    def children(self, command: str) -> list[psutil.Process]:
+        """The supervisor's processes that run `python -m bot <command>`."""
+        children = [child for child in psutil.Process(self.pid).children() if _lives(child)]
+        return [child for child in children if child.cmdline()[1:4] == ["-m", "bot", command]]
+
     def workers(self) -> set[int]:
         """The worker processes."""
-        own = psutil.Process(self.pid)
-        return {child.pid for child in own.children() if child.name() == own.name() and _lives(child)}
+        return {child.pid for parent in self.children("generation") for child in parent.children() if _lives(child)}
 
     def server(self, program: str) -> int:
         """The process of the embedded server `program`."""

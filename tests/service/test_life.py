@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ import psutil
 import pytest
 
 from tests.service.rest_chat import RestChat
-from tests.service.running_service import RunningService, command, eventually, free_port
+from tests.service.running_service import START_SECONDS, RunningService, command, eventually, free_port
+from tests.service.small_content import make_small_content
 from tests.service.web_chat import visitor
 
 _FEW = 5
 _PROMPT_SECONDS = 5.0
+_LOADING_SECONDS = 120.0
+_STOPPING_SECONDS = 15.0  # initdb is let finish; Rasa's import, which takes longer on a busy machine, is not
 
 
 @pytest.fixture(scope="module")
@@ -153,16 +157,85 @@ async def test_a_killed_service_finds_form_and_records_again(service: RunningSer
     assert await alert() == raised
 
 
-def test_a_terminal_closed_while_it_starts_leaves_nothing_behind(model: Path, tmp_path: Path) -> None:
-    """Redis is up by then, and Rasa, which takes most of the start, is being imported."""
+async def test_a_killed_generation_is_replaced_and_the_form_goes_on(service: RunningService) -> None:
+    chat = RestChat(service.url, "outlives-generations")
+    await chat.says("打卡", "36.5")
+    [generation] = service.children("generation")
+    generation.kill()
+
+    async def replaced() -> bool | None:
+        return True if service.children("generation") and len(service.workers()) == 2 else None
+
+    await eventually(replaced, _LOADING_SECONDS)
+    await chat.says("没有症状")
+    assert chat.custom == {"process": "daily_report", "field": "where"}
+    assert [child.pid for child in service.children("generation")] != [generation.pid]
+
+
+def _importing(service: RunningService, command: str) -> bool:
+    """Whether a process has got as far as TensorFlow, which is the middle of importing Rasa."""
+    try:
+        return any("tensorflow" in part.path for child in service.children(command) for part in child.memory_maps())
+    except psutil.Error:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGTERM, lambda service: "启动内嵌 PostgreSQL" in service.output()),
+        (signal.SIGINT, lambda service: "检查数据库结构" in service.output()),
+        (signal.SIGHUP, lambda service: _importing(service, "generation")),
+    ],
+    ids=["while a server starts", "while the database is prepared", "while Rasa is imported"],
+)
+def test_a_stop_while_it_starts_leaves_nothing_behind(
+    model: Path, tmp_path: Path, number: signal.Signals, moment: Callable[[RunningService], bool]
+) -> None:
     service = RunningService(tmp_path)
+    _stopped_at(service, number, moment)
+
+
+def test_a_stop_while_a_model_is_trained_leaves_nothing_behind(tmp_path: Path) -> None:
+    content = make_small_content(tmp_path / "content")
+    (content / "words.txt").open("a").write("如意码 5 n\n")  # no model of this content is kept
+    service = RunningService(tmp_path, BOT_CONTENT_DIR=str(content))
+    _stopped_at(service, signal.SIGHUP, lambda service: _importing(service, "train"))
+
+
+def _stopped_at(service: RunningService, number: signal.Signals, moment: Callable[[RunningService], bool]) -> None:
     try:
         service.launch()
-        service.wait_for(lambda: "载入模型" in service.output())
-        assert service.send(signal.SIGHUP) == 0
+        service.wait_for(lambda: moment(service))
+        began = time.monotonic()
+        assert service.send(number) == 0
+        assert time.monotonic() - began < _STOPPING_SECONDS
         _nothing_is_left(service)
     finally:
         service.clear_away()
+
+
+def test_generations_that_end_at_once_again_and_again_end_the_service(model: Path, tmp_path: Path) -> None:
+    service = RunningService(tmp_path)
+    try:
+        service.launch()
+        deadline = time.monotonic() + START_SECONDS
+        while service.running and time.monotonic() < deadline:
+            with suppress(psutil.Error):
+                for generation in service.children("generation"):
+                    generation.kill()
+            time.sleep(0.05)
+        assert not service.running
+        assert "模型进程一启动就退出" in service.output()
+        assert [_name(process) for process in service.processes()] == []
+    finally:
+        service.clear_away()
+
+
+def test_the_supervisor_stays_small(service: RunningService) -> None:
+    """It has none of the libraries that could keep it from hearing a signal."""
+    maps = {part.path for part in psutil.Process(service.pid).memory_maps()}
+    assert not [path for path in maps if "tensorflow" in path or "numpy" in path]
 
 
 async def test_sigterm_ends_all_of_it(service: RunningService) -> None:
