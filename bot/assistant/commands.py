@@ -48,11 +48,18 @@ _STRAY = (
 
 @dataclass(frozen=True)
 class Command:
-    """A whole message that matches `pattern` has the intent `intent`; named groups become entities."""
+    """A whole message that matches `pattern` has the intent `intent`; named groups become entities.
+
+    The pattern is read against the normalised text. A group `words` is free text, which is kept as it was typed.
+    """
 
     intent: str
     pattern: re.Pattern[str]
 
+
+_NUMBER = r"[#＃]?\s*(?P<code>[0-9]{1,9})"
+_WORDS = r"[\s:：,，]+(?P<words>.+)"
+_ENTRY = r"[#＃]?\s*(?P<code>[A-Za-z][A-Za-z0-9_-]{0,30})"
 
 COMMANDS = (
     Command(
@@ -65,7 +72,24 @@ COMMANDS = (
     Command("bind", re.compile(r"(?:绑定|邀请码|我要绑定)")),
     Command("help", re.compile(r"(?:帮助|菜单|功能|help|\?|能做什么|你会什么|怎么用)", re.IGNORECASE)),
     Command("person", re.compile(r"(?:转人工|人工|人工客服|找人工|找网格员)")),
+    Command(
+        "leave_person",
+        re.compile(r"(?:退出|结束|关闭|离开)人工(?:服务|客服|对话)?|不用(?:人工)?了(?:,?谢谢[你您了]?)?"),
+    ),
+    Command("handle_ticket", re.compile(r"(?P<verb>工单|查看工单|接单|结束工单)")),
+    Command("handle_ticket", re.compile(rf"(?P<verb>查看工单|接单|结束(?:工单)?)\s*{_NUMBER}")),
+    # 回复 12 您好, and 回复 您好; 回复 12点来 has no number of a ticket
+    Command("handle_ticket", re.compile(rf"(?P<verb>回复)\s*{_NUMBER}(?:{_WORDS})?", re.DOTALL)),
+    Command("handle_ticket", re.compile(rf"(?P<verb>回复)(?:{_WORDS})?", re.DOTALL)),
+    Command("feedback", re.compile(r"(?P<verb>有用|没用|换个问法)")),
+    Command("keep_knowledge", re.compile(r"(?P<verb>待答)\s*(?P<code>[0-9]{1,4})?")),
+    Command("keep_knowledge", re.compile(rf"(?P<verb>忽略)\s*{_NUMBER}")),
+    Command("keep_knowledge", re.compile(rf"(?P<verb>答复)\s*{_NUMBER}(?:{_WORDS})?", re.DOTALL)),
+    Command("keep_knowledge", re.compile(rf"(?P<verb>看答|版本|停用|用文件|用修改)\s*{_ENTRY}")),
+    Command("keep_knowledge", re.compile(rf"(?P<verb>改答|加问法|有效期|恢复)\s*{_ENTRY}(?:{_WORDS})?", re.DOTALL)),
+    Command("keep_knowledge", re.compile(r"(?P<verb>确认修改|保留其余|放弃)")),
     Command("withdraw_consent", re.compile(r"(?:撤回|取消|收回)(?:我的)?(?:知情)?同意")),
+    Command("out_of_scope", re.compile(r"都不是")),  # the last button under entries that are offered
     Command("stray", re.compile("|".join(map(re.escape, _STRAY)))),
 )
 
@@ -76,7 +100,11 @@ def read_command(text: str) -> tuple[str, dict[str, str]] | None:
     for command in COMMANDS:
         match = command.pattern.fullmatch(plain)
         if match:
-            return command.intent, {name: value.upper() for name, value in match.groupdict().items() if value}
+            entities = {name: value.upper() for name, value in match.groupdict().items() if value}
+            if "words" in entities:
+                typed = command.pattern.fullmatch(text.strip()) or match
+                entities["words"] = typed["words"].strip()
+            return command.intent, entities
     return None
 
 
