@@ -13,7 +13,22 @@ import yaml
 from bot.content import content_dir
 from bot.errors import ContentError
 
-_KEYS = {"id", "title", "source", "answer", "leads", "table", "related", "starts", "effective", "expires", "ask"}
+_KEYS = {
+    "id",
+    "title",
+    "source",
+    "also",
+    "answer",
+    "leads",
+    "table",
+    "related",
+    "starts",
+    "effective",
+    "expires",
+    "ask",
+    "check",
+    "covers",
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +62,23 @@ class Entry:
     starts: tuple[str, ...] = ()
     effective: date | None = None
     expires: date | None = None
+    # Sources of other plans whose rules the answer tells too: who asks decides which one holds.
+    also: tuple[str, ...] = ()
+    # Entries on a wider subject whose facts this answer holds as well: whoever meant one of them misses nothing.
+    covers: tuple[str, ...] = ()
+    # Questions held back from training, by which a new model is checked.
+    check: tuple[str, ...] = ()
+
+    @property
+    def whole_text(self) -> str:
+        """All that the entry says and is asked by."""
+        told = (*(lead.text for lead in self.leads), *(row.text for row in self.rows))
+        return "\n".join((self.title, self.answer, *told, *self.ask))
 
     @property
     def source_line(self) -> str:
         """The line that ends every answer from the knowledge, and no other reply."""
-        return f"依据：{self.source}"
+        return f"依据：{'；'.join((self.source, *self.also))}"
 
 
 def load_entries(folder: Path | None = None) -> dict[str, Entry]:
@@ -64,6 +91,8 @@ def load_entries(folder: Path | None = None) -> dict[str, Entry]:
     asked: dict[str, str] = {}
     for path in sorted((folder or content_dir() / "knowledge").rglob("*.yml")):
         entry = read_entry(path)
+        if path.stem != entry.id:
+            raise ContentError(f"{path.name}: id {entry.id} belongs in a file of its own name, {entry.id}.yml")
         if entry.id in entries:
             raise ContentError(f"{path.name}: id {entry.id} stands in two files")
         for way in (entry.title, *entry.ask):
@@ -72,9 +101,9 @@ def load_entries(folder: Path | None = None) -> dict[str, Entry]:
                 raise ContentError(f"{path.name}: “{way}” is a way of asking {owner} already")
         entries[entry.id] = entry
     for entry in entries.values():
-        unknown = [other for other in entry.related if other not in entries]
+        unknown = [other for other in (*entry.related, *entry.covers) if other not in entries]
         if unknown:
-            raise ContentError(f"{entry.id}.yml: related names no entry: {', '.join(unknown)}")
+            raise ContentError(f"{entry.id}.yml: related or covers names no entry: {', '.join(unknown)}")
     return entries
 
 
@@ -115,6 +144,9 @@ def entry_of(raw: Mapping[str, Any], name: str) -> Entry:
             starts=_texts(raw.get("starts") or ()),
             effective=_day(raw.get("effective")),
             expires=_day(raw.get("expires")),
+            also=_texts(raw.get("also") or ()),
+            covers=_texts(raw.get("covers") or ()),
+            check=_texts(raw.get("check") or ()),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ContentError(f"{name}: {error!r}") from error
