@@ -18,9 +18,8 @@ from bot.processes.definition import AlertRule, Process
 from bot.processes.rules import World, holds
 from bot.services import audit, messages, risks
 from bot.services.context import Services
-from bot.services.people import Speaker, check_in_charge, mask_name, staff_for
-from bot.services.roles import SUBJECT
-from bot.storage.tables import alert_steps, alerts, people, places, records, roles
+from bot.services.people import Speaker, check_in_charge, in_part, mask_name, staff_for
+from bot.storage.tables import alert_steps, alerts, people, places, records
 
 STATE_TITLES = {"open": "待处理", "acknowledged": "已收到", "in_hand": "处理中", "closed": "已处理"}
 _CODE_SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is mistaken for another when read aloud or typed
@@ -213,7 +212,10 @@ async def standing(services: Services, by: Speaker) -> list[AlertView]:
     async with services.transaction() as connection:
         rows = (
             await connection.execute(
-                sa.select(alerts).where(alerts.c.state != "closed", _in_part(by)).order_by(alerts.c.opened_at).limit(20)
+                sa.select(alerts)
+                .where(alerts.c.state != "closed", in_part(by, alerts.c.person_id, alerts.c.place_id))
+                .order_by(alerts.c.opened_at)
+                .limit(20)
             )
         ).all()
         return [await _view(services, connection, row) for row in rows]
@@ -277,7 +279,7 @@ async def _only_one(connection: AsyncConnection, by: Speaker, states: tuple[str,
     rows = (
         await connection.execute(
             sa.select(alerts.c.code)
-            .where(alerts.c.state.in_(states), _in_part(by))
+            .where(alerts.c.state.in_(states), in_part(by, alerts.c.person_id, alerts.c.place_id))
             .order_by(alerts.c.opened_at)
             .limit(6)
         )
@@ -302,21 +304,6 @@ async def _access(services: Services, connection: AsyncConnection, by: Speaker, 
     except NotEntitled:
         raise missing from None
     return row
-
-
-def _in_part(by: Speaker) -> sa.sql.ColumnElement[bool]:
-    """Alerts of people or places under what the speaker is in charge of."""
-    own = sa.cast(by.in_charge_of(), places.c.path.type)
-    top = sa.select(places.c.id).where(places.c.id.in_(by.in_charge_of()), places.c.parent_id.is_(None))
-    of_nobody = ~sa.exists(sa.select(1).where(roles.c.person_id == alerts.c.person_id, roles.c.role.in_(list(SUBJECT))))
-    under = sa.select(places.c.id).where(places.c.path.op("&&")(own))
-    return sa.or_(
-        sa.and_(alerts.c.place_id.is_(None), of_nobody, sa.exists(top)),
-        alerts.c.place_id.in_(under),
-        alerts.c.person_id.in_(
-            sa.select(roles.c.person_id).where(roles.c.place_id.in_(under), roles.c.role.in_(list(SUBJECT)))
-        ),
-    )
 
 
 async def _view(services: Services, connection: AsyncConnection, row: sa.engine.Row) -> AlertView:

@@ -8,21 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any
 
-import orjson
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import SettingsError
 from bot.knowledge.entries import Entry
 from bot.knowledge.library import Library
+from bot.processes.circumstances import Circumstances, load_circumstances
 from bot.processes.definition import Process, load_processes
 from bot.settings import Settings, load_settings
 from bot.storage.crypto import Vault, demo_secret_key
 from bot.storage.engine import make_engine, translate_errors
-
-RUNNING = "running.json"  # in the data folder: the URLs of the servers that `make run` holds
+from bot.storage.running_note import running_note
 
 
 def _utc_now() -> datetime:
@@ -39,6 +37,7 @@ class Services:
     vault: Vault
     processes: Mapping[str, Process]
     library: Library
+    circumstances: tuple[Circumstances, ...] = ()
     clock: Callable[[], datetime] = _utc_now
 
     @asynccontextmanager
@@ -78,30 +77,22 @@ def build_services(
     settings: Settings, database_url: str, redis_url: str, clock: Callable[[], datetime] = _utc_now
 ) -> Services:
     """Connects lazily: nothing is sent to a server before the first call."""
+    processes = load_processes()
     return Services(
         settings=settings,
         engine=make_engine(database_url),
         redis=Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=3),
         vault=Vault(secret_key(settings)),
-        processes=load_processes(),
+        processes=processes,
         library=Library.of_files(),
+        circumstances=load_circumstances(processes),
         clock=clock,
     )
 
 
-def _running(data_dir: Path) -> dict[str, Any]:
-    """What the service that holds this data folder says of itself; empty when none does."""
-    note = data_dir / RUNNING
-    if not note.exists():
-        return {}
-    said: dict[str, Any] = orjson.loads(note.read_bytes())
-    # a service that was killed could not take its note away
-    return said if Path(f"/proc/{said['pid']}").exists() else {}
-
-
 def running_port(settings: Settings) -> int | None:
     """The port of the service that holds the data folder, None when none does."""
-    return _running(settings.data_dir).get("port")
+    return running_note(settings.data_dir).get("port")
 
 
 _current: Services | None = None
@@ -123,7 +114,7 @@ def current() -> Services:
     if _current is None:
         # `make run` is demo mode unless told otherwise; the plain commands beside it follow its environment
         environment = dict(os.environ)
-        urls = _running(Path(environment.get("BOT_DATA_DIR") or "var"))
+        urls = running_note(Path(environment.get("BOT_DATA_DIR") or "var"))
         environment.setdefault("BOT_DEMO", "1" if urls.get("demo") else "0")
         settings = load_settings(environment)
         database_url = settings.database_url or urls.get("database_url")

@@ -25,8 +25,11 @@ from bot.storage.tables import (
     outbox,
     people,
     places,
+    questions,
     records,
     roles,
+    ticket_lines,
+    tickets,
 )
 from bot.storage.tables import audit as audit_table
 
@@ -146,7 +149,8 @@ async def _take_over(connection: AsyncConnection, guest: int, person_id: int) ->
     )
     for column in (
         records.c.person_id, records.c.reporter_id, alerts.c.person_id, alert_steps.c.by_person, outbox.c.person_id,
-        audit_table.c.actor_id, invitations.c.person_id, accounts.c.person_id,
+        audit_table.c.actor_id, invitations.c.person_id, accounts.c.person_id, tickets.c.person_id,
+        ticket_lines.c.by_person, questions.c.person_id,
     ):  # fmt: skip
         await connection.execute(column.table.update().where(column == guest).values({column.name: person_id}))
     newest = sa.select(sa.func.coalesce(sa.func.max(inbox_heads.c.cursor), 0)).where(

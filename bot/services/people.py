@@ -342,3 +342,18 @@ async def check_in_charge(connection: AsyncConnection, speaker: Speaker, person_
         if seen is not None or await _at_the_top_for_nobody(connection, own, person_id, place_id):
             return
     raise NotEntitled("这件事不在您负责的范围内，不能查看或处理。")
+
+
+def in_part(
+    by: Speaker, person_id: sa.sql.ColumnElement[int], place_id: sa.sql.ColumnElement[int]
+) -> sa.sql.ColumnElement[bool]:
+    """Whether a row's person or place is under what the speaker is in charge of: `check_in_charge` for a whole table."""
+    own = sa.cast(by.in_charge_of(), places.c.path.type)
+    top = sa.select(places.c.id).where(places.c.id.in_(by.in_charge_of()), places.c.parent_id.is_(None))
+    of_nobody = ~sa.exists(sa.select(1).where(roles.c.person_id == person_id, roles.c.role.in_(list(SUBJECT))))
+    under = sa.select(places.c.id).where(places.c.path.op("&&")(own))
+    return sa.or_(
+        sa.and_(place_id.is_(None), of_nobody, sa.exists(top)),
+        place_id.in_(under),
+        person_id.in_(sa.select(roles.c.person_id).where(roles.c.place_id.in_(under), roles.c.role.in_(list(SUBJECT)))),
+    )

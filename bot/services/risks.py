@@ -18,6 +18,8 @@ from bot.services.context import Services
 from bot.services.people import Speaker
 from bot.storage.tables import risk_regions
 
+_MUNICIPALITIES = ("11", "12", "31", "50")
+_COUNTIES_OF_A_PROVINCE = "90"
 LEVEL_TITLES = {"high": "高风险", "medium": "中风险", "key_city": "辖区内有中高风险地区（重点城市）"}
 
 
@@ -51,7 +53,24 @@ class Risks:
             for region in self.regions
             if (region.code and code.startswith(region.code)) or (not region.code and region.name in text)
         }
+        if not levels and self.inside({"code": _city(code)}):
+            levels = {"key_city"}  # that is what the plan calls a city with a region of high or medium risk in it
         return next((level for level in RISK_LEVELS if level in levels), "")
+
+    def inside(self, place: Mapping[str, Any]) -> list[Region]:
+        """The regions of high or medium risk that lie in a place: the districts of 西安, when 西安 is named."""
+        head = str(place.get("code") or "").rstrip("0")
+        if not head:
+            return []
+        head += "0" * (len(head) % 2)  # the zeros of 370200 say that it is a city, the first of 370000's does not
+        return [r for r in self.regions if r.level != "key_city" and r.code.startswith(head) and r.code != head]
+
+
+def _city(code: str) -> str:
+    """The code of the city in which a county lies; '' for a county that belongs to no city."""
+    if code[:2] in _MUNICIPALITIES:
+        return code[:2] + "0000"
+    return "" if code[2:4] == _COUNTIES_OF_A_PROVINCE else code[:4]
 
 
 # The list is read by every declaration and changes a few times a day: one read a minute and process is enough.

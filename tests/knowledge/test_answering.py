@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
-from bot.knowledge.answering import Candidate, answer_text, judge, tells_rows_alone, whole_table
+from bot.knowledge.answering import (
+    Candidate,
+    Clause,
+    Fact,
+    answer_text,
+    asked_at_once,
+    judge,
+    outdated,
+    tells_rows_alone,
+    whole_table,
+)
 from bot.knowledge.entries import Entry, Lead, Row, load_entries
 
 ENTRY = Entry(
@@ -74,3 +87,61 @@ def test_rows_of_the_shipped_tables(entry: str, question: str, said: str) -> Non
     told = answer_text(load_entries()[entry], question)
     assert said in told
     assert len(told) < 120
+
+
+def test_a_fact_of_the_askers_own_case_comes_first_with_its_source() -> None:
+    told = answer_text(ENTRY, "几个人", Fact("从西安回来要报告。", "篇四 丁")).splitlines()
+    assert told[:3] == ["从西安回来要报告。", "家庭聚餐不超过10人。", ""]
+    assert told[-1] == "依据：篇五 甲，乙，第9问；篇四 丁"
+
+
+def test_a_source_is_named_once() -> None:
+    told = answer_text(ENTRY, "问", Fact("先报备。", "篇五 甲，乙，第9问")).splitlines()
+    assert told[-1] == "依据：篇五 甲，乙，第9问"
+
+
+def test_sources_of_other_plans_stand_beside_the_entrys_own() -> None:
+    told = answer_text(replace(ENTRY, also=("篇四 丁", "篇二 戊")), "问").splitlines()
+    assert told[-1] == "依据：篇五 甲，乙，第9问；篇四 丁；篇二 戊"
+
+
+@pytest.mark.parametrize(
+    ("effective", "expires", "said"),
+    [
+        (None, None, None),
+        (date(2022, 1, 20), date(2022, 1, 20), None),
+        (None, date(2022, 1, 19), "已于2022年1月19日到期，不再适用"),
+        (date(2022, 1, 21), None, "自2022年1月21日起施行，现在还没有生效"),
+    ],
+)
+def test_an_entry_answers_from_its_first_to_its_last_day(
+    effective: date | None, expires: date | None, said: str | None
+) -> None:
+    told = outdated(replace(ENTRY, effective=effective, expires=expires), date(2022, 1, 20))
+    assert (told is None) if said is None else (said in str(told) and ENTRY.title in str(told))
+
+
+def _clause(text: str, *ranked: tuple[Entry, float]) -> Clause:
+    return Clause(text, [Candidate(entry, confidence) for entry, confidence in ranked])
+
+
+def test_two_sure_clauses_of_different_entries_are_two_questions() -> None:
+    first, second = _clause("甲", (ENTRY, 0.8), (TABLE, 0.01)), _clause("乙", (TABLE, 0.7))
+    assert asked_at_once([first, second]) == ((ENTRY, "甲"), (TABLE, "乙"))
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [
+        [],
+        [_clause("甲", (ENTRY, 0.9))],
+        [_clause("甲", (ENTRY, 0.9)), _clause("乙", (ENTRY, 0.9))],
+        [_clause("甲", (ENTRY, 0.9)), _clause("乙", (TABLE, 0.3))],
+        [_clause("甲", (ENTRY, 0.9), (TABLE, 0.06)), _clause("乙", (TABLE, 0.9))],
+        [_clause("甲", (ENTRY, 0.9)), _clause("乙", (TABLE, 0.9), (ENTRY, 0.06))],
+        [_clause("甲", (ENTRY, 0.9)), _clause("乙")],
+    ],
+)
+def test_one_question_stays_one(clauses: list[Clause]) -> None:
+    """The second clause goes on with the first, or is of no sure entry."""
+    assert asked_at_once(clauses) == ()

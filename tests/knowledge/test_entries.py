@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from bot.errors import ContentError
-from bot.knowledge.answering import answer_text
+from bot.knowledge.answering import Fact, answer_text
 from bot.knowledge.entries import Entry, load_entries
+from bot.processes.circumstances import load_circumstances
+from bot.processes.definition import load_processes
 
 FACTS: dict[str, list[str]] = yaml.safe_load((Path(__file__).with_name("facts.yml")).read_text(encoding="utf-8"))
 ENTRIES = load_entries()
@@ -30,10 +32,35 @@ def test_an_answer_carries_every_number_and_condition_of_its_point(point: str) -
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.id)
 def test_an_entry_is_well_formed(entry: Entry) -> None:
     assert len(set(entry.ask)) >= 40
-    assert len(answer_text(entry, entry.title).encode()) <= WECHAT_BYTES
+    questions = [entry.title, *(lead.words[0] for lead in entry.leads), *(row.names[0] for row in entry.rows)]
+    assert max(len(answer_text(entry, question).encode()) for question in questions) <= WECHAT_BYTES
     assert entry.source.startswith("篇")
     assert "依据：" not in _told(entry)
     assert len(entry.title) <= 20  # it stands on a button
+
+
+def test_an_answer_with_the_rule_of_a_place_before_it_still_fits() -> None:
+    """The longest that is told: a rule of each circumstances file, with long names, before each entry it stands before."""
+    region = "新疆维吾尔自治区巴音郭楞蒙古自治州焉耆回族自治县"
+    long = {"from_place": region, "inside": f"：{'、'.join([f'{region}高风险'] * 3)}", "risk": "高风险"}
+    shown = {**long, "region_risk": "高风险地区", "temperature": "37.5 ℃", "fever": "37.3"}
+    for circumstances in load_circumstances(load_processes()):
+        for rule in circumstances.rules:
+            for entry in (ENTRIES[e] for e in {rule.entry, *circumstances.before}):
+                lead = max((lead.text for lead in entry.leads), key=len, default="")
+                fact = Fact(rule.text.format_map(shown), rule.source)
+                told = answer_text(entry, entry.title, fact) + lead
+                assert len(told.encode()) <= WECHAT_BYTES, (entry.id, rule.when)
+
+
+@pytest.mark.parametrize(
+    ("entry", "plans"),
+    [("C3", ["篇四", "篇五"]), ("T9", ["篇五", "篇四"]), ("S12", ["篇一", "篇二"]), ("E3", ["篇二", "篇一"]), ("S16", ["篇一", "篇四", "篇五"])],
+)  # fmt: skip
+def test_where_the_plans_differ_the_answer_says_which_holds_for_whom(entry: str, plans: list[str]) -> None:
+    found = ENTRIES[entry]
+    assert [plan for plan in plans if plan not in found.source_line] == []
+    assert [plan for plan in plans[1:] if plan not in found.answer] == []
 
 
 @pytest.mark.parametrize("point", FIRST)
