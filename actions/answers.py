@@ -1,86 +1,104 @@
-"""Answers from the knowledge, the question back between two near entries, and the honest refusal."""
+"""A policy question: which of the ways to answer it is taken."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.replies import SideAction, say
-from bot.knowledge.answering import (
-    WHOLE,
-    Candidate,
-    answer_text,
-    judge,
-    related_titles,
-    tells_rows_alone,
-    whole_table,
-)
+from actions import choices
+from actions.asked import Asked
+from actions.circumstances import names_case
+from actions.replies import SideAction
+from actions.telling import tell, tell_several
+from bot.knowledge.answering import Candidate, Clause, asked_at_once, judge, near
 from bot.knowledge.entries import Entry
+from bot.services import documents
 from bot.services.context import Services
-
-_PERSON = ("转人工", "转人工")
 
 
 class ActionAnswer(SideAction):
-    """Answers a policy question."""
+    """Answers a question that the understanding takes for one of the entries."""
 
-    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
-        """Tells the entry, asks which of two is meant, or says that there is no answer."""
-        question = str(tracker.latest_message.get("text") or "")
-        verdict = judge(candidates(tracker, services))
+    async def reply(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services
+    ) -> list[EventType] | None:
+        """Tells the entry or the entries, asks which one is meant, or says that there is no answer."""
+        asked = Asked.of(dispatcher, tracker, services)
+        if (events := await _answer_beforehand(asked, tracker)) is not None:
+            return events
+        ranking = candidates(_selector(tracker).get("ranking", ()), services.entries)
+        verdict = judge(ranking)
+        judged = [candidate.entry for candidate in verdict.candidates] if verdict.kind != "none" else []
+        if judged and (quote := documents.find_better(services, asked.question, judged)) is not None:
+            return choices.tell_quote(asked, quote, verdict.candidates)
         if verdict.kind == "answer":
-            # one list a turn: the form that asks again below brings its own buttons
-            tell(dispatcher, services, verdict.candidates[0].entry, question, alone=not tracker.active_loop)
-        elif verdict.kind == "which":
-            titles = [c.entry.title for c in verdict.candidates]
-            say(dispatcher, "您想问的是哪一个？", [*((t, t) for t in titles), ("都不是", "转人工")])
-        else:
-            refuse(dispatcher, verdict.candidates)
+            return await tell(asked, verdict.candidates[0].entry)
+        for candidate in near(ranking):
+            if await names_case(asked, candidate.entry):
+                return await tell(asked, candidate.entry)
+        if verdict.kind == "which":
+            return choices.ask_which(asked, verdict.candidates)
+        return await no_answer(asked, ranking)
 
 
 class ActionNoAnswer(SideAction):
-    """Says that the plans hold no answer."""
+    """Answers what is none of the entries."""
 
-    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
-        """Refuses, with near questions as buttons."""
-        refuse(dispatcher, judge(candidates(tracker, services)).candidates)
+    async def reply(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services
+    ) -> list[EventType] | None:
+        """Refuses, unless the question is a way of asking that only staff's newest version knows."""
+        asked = Asked.of(dispatcher, tracker, services)
+        if asked.question == choices.NONE_OF_THESE:
+            return await choices.refuse_all(asked)
+        if (events := await _answer_beforehand(asked, tracker)) is not None:
+            return events
+        return await no_answer(asked, candidates(_selector(tracker).get("ranking", ()), services.entries))
 
 
 class ActionDefaultFallback(ActionNoAnswer):
     """Rasa's own way out when no rule fits; ends in the same refusal."""
 
 
-def candidates(tracker: Tracker, services: Services) -> list[Candidate]:
-    """The entries that the understanding ranks for the latest message, the likeliest first."""
-    selector: dict[str, Any] = (tracker.latest_message.get("response_selector") or {}).get("ask") or {}
+async def no_answer(asked: Asked, ranking: Sequence[Candidate]) -> list[EventType]:
+    """Where no entry answers: a passage of an imported document does, or nothing."""
+    if (quote := documents.find(asked.services, asked.question)) is not None:
+        return choices.tell_quote(asked, quote, near(ranking))
+    return await choices.refuse(asked, near(ranking))
+
+
+async def _answer_beforehand(asked: Asked, tracker: Tracker) -> list[EventType] | None:
+    """What is answered whatever the whole message ranks: a choice, staff's new way of asking, several questions at once."""
+    if (choice := await choices.chosen(asked)) is not None:
+        entry, question = choice
+        return await tell(asked.instead(question), entry)
+    if (fresh := asked.services.library.fresh_match(asked.question)) is not None:
+        return await tell(asked, fresh)
+    several = asked_at_once(_clauses(tracker, asked.services))
+    return await tell_several(asked, several) if several else None
+
+
+def candidates(ranking: Sequence[Mapping[str, Any]], entries: Mapping[str, Entry]) -> list[Candidate]:
+    """The entries that the understanding ranks, the likeliest first."""
     found = []
-    for ranked in selector.get("ranking", []):
-        entry = services.entries.get(ranked["intent_response_key"].partition("/")[2])
+    for ranked in ranking:
+        entry = entries.get(ranked["intent_response_key"].partition("/")[2])
         if entry is not None:
             found.append(Candidate(entry, ranked["confidence"]))
     return found
 
 
-def tell(dispatcher: CollectingDispatcher, services: Services, entry: Entry, question: str, alone: bool) -> None:
-    """Says an entry's answer; related questions and the processes that it leads to are buttons."""
-    starts = [services.processes[p] for p in entry.starts if p in services.processes] if alone else []
-    buttons = [(process.title, process.start_words[0]) for process in starts]
-    if tells_rows_alone(entry, question):
-        buttons.append((WHOLE, whole_table(entry)))
-    if alone:
-        buttons += [(title, title) for title in related_titles(entry, services.entries)]
-    custom: dict[str, Any] = {"entry": entry.id}
-    if starts:
-        custom["offers"] = [process.id for process in starts]
-    say(dispatcher, answer_text(entry, question), buttons, custom)
+def _selector(tracker: Tracker) -> Mapping[str, Any]:
+    return (tracker.latest_message.get("response_selector") or {}).get("ask") or {}
 
 
-def refuse(dispatcher: CollectingDispatcher, near: tuple[Candidate, ...]) -> None:
-    """The honest refusal: never an invented answer."""
-    text = "这个问题在现有的防控方案里没有答案，我不能乱说。"
-    text += "您是不是想问下面这些？都不是可以转人工。" if near else "您可以换个说法再问，或者转人工问网格员。"
-    text += "人身安全有危险请马上拨打120。"
-    titles = [(c.entry.title, c.entry.title) for c in near]
-    say(dispatcher, text, [*titles, _PERSON], {"no_answer": True})
+def _clauses(tracker: Tracker, services: Services) -> list[Clause]:
+    return [
+        Clause(clause["text"], candidates(clause["ranking"], services.entries))
+        for clause in _selector(tracker).get("clauses", ())
+        if clause["in_scope"]
+    ]

@@ -12,7 +12,7 @@ from rasa_sdk.events import ActionExecutionRejected, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT, FormValidationAction
 
-from actions.replies import SORRY, say, speaker_of
+from actions.replies import SORRY, hand_over, say, speaker_of
 from bot.errors import BotError, ContentError, Refused, where
 from bot.knowledge.answering import SURE
 from bot.processes import dialogue, form_words
@@ -32,7 +32,21 @@ _AGREE = frozenset("同意 我同意 同意了 好 好的 可以 是 是的 行 
 _REFUSE = frozenset("不同意 我不同意 不 不行 不可以 拒绝 否 取消".split())
 # What the assistant can answer while a form is open. A process start is not among them: see `_meaning`.
 _ASIDES = frozenset(
-    {"ask", "out_of_scope", "greet", "thank", "help", "person", "handle_alert", "bind", "withdraw_consent"}
+    {
+        "ask",
+        "out_of_scope",
+        "greet",
+        "thank",
+        "help",
+        "person",
+        "leave_person",
+        "handle_alert",
+        "handle_ticket",
+        "bind",
+        "withdraw_consent",
+        "feedback",
+        "keep_knowledge",
+    }
 )
 
 
@@ -64,6 +78,8 @@ class ValidateForm(FormValidationAction):
 
     async def _turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         services = current()
+        if await hand_over(dispatcher, tracker, services):
+            return [SlotSet(REQUESTED_SLOT, None)]  # said to the staff, and no report: the form does not open
         speaker = await speaker_of(services, tracker)
         process = services.processes[self.process_id]
         try:
@@ -224,7 +240,10 @@ def _meaning(process: Process, tracker: Tracker) -> Meaning:
         # 发烧 咳嗽 is a way of asking too, but first of all an answer; and what is no answer and put as a statement is
         # a question only where it is very like one.
         return Meaning(aside=likeness >= _STATED)
-    certain = confidence >= 0.999 and intent in _ASIDES and intent != "thank"
+    text = str(message.get("text") or "")
+    # 谢谢 and 不用了 may also answer the form; 退出人工 cannot
+    answers = intent == "thank" or (intent == "leave_person" and "人工" not in text)
+    certain = confidence >= 0.999 and intent in _ASIDES and not answers
     return Meaning(aside=intent in _ASIDES and confidence >= SURE, certain=certain)
 
 

@@ -10,6 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.handing_over import handed_over, with_staff
 from bot.errors import BotError, Refused, where
 from bot.services.context import Services, current
 from bot.services.people import Speaker, identify
@@ -30,10 +31,25 @@ def say(
     dispatcher.utter_message(text=text, buttons=shown, json_message=dict(custom or {}))
 
 
+def account_of(tracker: Tracker) -> str:
+    """The account of the chat. A sender that no channel made (`rasa shell`) is a chat of the channel `shell`."""
+    sender = str(tracker.sender_id)
+    return sender if ":" in sender else f"shell:{sender}"
+
+
 async def speaker_of(services: Services, tracker: Tracker) -> Speaker:
-    """Who sent the message. A sender that no channel made (`rasa shell`) is a chat of the channel `shell`."""
-    sender = tracker.sender_id
-    return await identify(services, sender if ":" in sender else f"shell:{sender}")
+    """Who sent the message."""
+    return await identify(services, account_of(tracker))
+
+
+async def hand_over(dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> bool:
+    """Hands the message to staff where the chat is with them; False when the assistant is to answer as always."""
+    if not with_staff(tracker):
+        return False
+    handed = await handed_over(tracker, await speaker_of(services, tracker), services)
+    if handed is not None and handed.text:
+        say(dispatcher, handed.text, handed.buttons, {"offers": list(handed.offers)} if handed.offers else None)
+    return handed is not None
 
 
 class SideAction(Action):
@@ -51,10 +67,12 @@ class SideAction(Action):
         raise NotImplementedError
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        """Runs `reply`; whatever goes wrong, the person gets words."""
+        """Runs `reply`, unless the message goes to staff; whatever goes wrong, the person gets words."""
         events: list[EventType] | None = None
         try:
-            events = await self.reply(dispatcher, tracker, current())
+            services = current()
+            if not await hand_over(dispatcher, tracker, services):
+                events = await self.reply(dispatcher, tracker, services)
         except Refused as refusal:
             say(dispatcher, str(refusal))
         except BotError as error:
@@ -64,4 +82,6 @@ class SideAction(Action):
             logger.error("action %s failed: %s", self.name(), where(error))
             say(dispatcher, SORRY)
         form = tracker.active_loop.get("name") if tracker.active_loop else None
+        if any(event["event"] == "active_loop" for event in events or []):
+            form = None  # the reply itself has put the form aside
         return [*(events or []), *([FollowupAction(form)] if form else [])]

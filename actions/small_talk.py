@@ -1,24 +1,30 @@
-"""Greeting, thanks, help, the way to a person."""
+"""Greeting, thanks, help."""
 
 from __future__ import annotations
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.handing_over import is_cancel, with_staff
 from actions.replies import SideAction, say, speaker_of
-from bot.services import help_requests
+from bot.services import ticket_desk, tickets
 from bot.services.context import Services
+from bot.services.editors import may_edit
 from bot.services.people import Speaker
 
+_WITH_STAFF = "您正在和工作人员对话，您说的都会转给他们；打卡、申报照常能用。想回到小助手就发“退出人工”。"
+_LEAVE = (tickets.LEAVE.title, tickets.LEAVE.payload)
 _QUESTIONS = ("黄码可以出行吗", "从外地回来要隔离吗", "家里聚餐最多几个人")
 
 
-def menu(services: Services, speaker: Speaker) -> tuple[list[tuple[str, str]], list[str]]:
+async def menu(services: Services, speaker: Speaker) -> tuple[list[tuple[str, str]], list[str]]:
     """What this speaker can do here, as buttons, and the ids of the processes among them."""
     offered = [p for p in services.processes.values() if p.unbound or speaker.may_check_in()]
     buttons = [(process.title, process.start_words[0]) for process in offered]
     if speaker.staff:
         buttons.append(("待处理预警", "待处理"))
+        if await ticket_desk.any_standing(services, speaker):
+            buttons.append(("工单", "工单"))
     return buttons, [process.id for process in offered]
 
 
@@ -32,7 +38,7 @@ class ActionGreet(SideAction):
             return
         speaker = await speaker_of(services, tracker)
         name = f"{speaker.name}，" if speaker.name and speaker.person_id else ""
-        buttons, offers = menu(services, speaker)
+        buttons, offers = await menu(services, speaker)
         say(
             dispatcher,
             f"{name}您好，我是网格小助手。防疫政策可以直接问我，也可以打卡、申报。",
@@ -55,13 +61,20 @@ class ActionHelp(SideAction):
     async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
         """By what the speaker may do."""
         speaker = await speaker_of(services, tracker)
-        buttons, offers = menu(services, speaker)
+        buttons, offers = await menu(services, speaker)
+        if with_staff(tracker):
+            say(dispatcher, _WITH_STAFF, [*buttons, _LEAVE], {"offers": offers})
+            return
         lines = ["我能帮您：", "・问政策：直接打字问，比如“黄码能坐车吗”，答案都注明依据"]
         if speaker.may_check_in():
             lines.append("・打卡：发“打卡”，或一句话报完“36.5 没症状 在家 绿码”")
         lines.append("・申报：从外地回来发“申报”")
         if speaker.staff:
             lines.append("・处理预警：发“待处理”，或“收到 编号”“已处理 编号”“查看 编号”")
+            if ("工单", "工单") in buttons:
+                lines.append("・答复居民：发“工单”，或“接单 编号”“回复 编号 您的话”“结束 编号”")
+        if may_edit(speaker):
+            lines.append("・维护答复：发“待答”看没答上的问题，“看答 编号”看一条答复")
         if speaker.person_id is None and not speaker.home:
             lines.append("・绑定身份：发“绑定 邀请码”")
         lines.append("・找人：发“转人工”")
@@ -73,19 +86,13 @@ class ActionHelp(SideAction):
         )
 
 
-class ActionPerson(SideAction):
-    """The person wants to talk to a person."""
-
-    async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
-        """Tells the staff in charge and says so."""
-        told = await help_requests.ask_for_person(services, await speaker_of(services, tracker))
-        say(dispatcher, told)
-
-
 class ActionStray(SideAction):
     """A word of forms while none is open."""
 
     async def reply(self, dispatcher: CollectingDispatcher, tracker: Tracker, services: Services) -> None:
         """Says that nothing is open and offers what can be begun."""
-        buttons, offers = menu(services, await speaker_of(services, tracker))
+        if with_staff(tracker) and is_cancel(tracker):
+            say(dispatcher, f"现在没有正在填的表。{_WITH_STAFF}", [_LEAVE])
+            return
+        buttons, offers = await menu(services, await speaker_of(services, tracker))
         say(dispatcher, "现在没有正在填的表。需要的话点下面开始：", buttons, {"offers": offers})

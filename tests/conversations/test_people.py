@@ -65,10 +65,13 @@ async def test_an_answer_that_is_also_a_way_of_asking_is_first_an_answer(office:
 
 
 async def test_who_asks_for_a_person_can_be_called(office: Office) -> None:
+    grid = office.person("demo-grid")
     assert "已经告诉" in await office.person("demo-resident").says("转人工")
-    [asked] = await office.person("demo-grid").pushed()
-    assert "王小芳" in asked.text
-    assert "13800000001" in asked.text
+    [asked] = await grid.pushed()
+    assert "王小芳" not in asked.text
+    revealed = await grid.says(next(b.payload for b in asked.buttons if b.title == "查看"))
+    assert "王小芳" in revealed
+    assert "13800000001" in revealed
 
 
 async def test_a_normal_report_raises_nothing(office: Office) -> None:
