@@ -1,4 +1,4 @@
-"""python -m bot: serve, train, ask, risk, admin, settings."""
+"""python -m bot: serve, train, model, ask, risk, admin, knowledge, policy, settings."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import sys
 import warnings
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 # Before anything imports Rasa, which asks once and for all: nothing about the use of this program leaves the machine.
 os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from bot.commands.knowledge import add_knowledge_commands
+from bot.commands.model import add_model_commands
+from bot.commands.policy import add_policy_commands
 from bot.errors import BotError
 from bot.settings import describe_settings, load_settings
 
@@ -40,12 +44,23 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="命令")
 
     commands.add_parser("serve", help="启动服务（make run）").set_defaults(run=_serve)
-    commands.add_parser("train", help="训练模型（内容有变化时 serve 会自动训练）").set_defaults(run=_train)
+    train = commands.add_parser("train", help="训练模型（内容有变化时 serve 会自动训练）")
+    train.add_argument("--until-gone", type=int, help=argparse.SUPPRESS)
+    train.set_defaults(run=_train)
+    generation = commands.add_parser("generation")  # what serve starts; without help it is not listed
+    generation.add_argument("model", type=Path)
+    generation.add_argument("fds", type=int, nargs=3)
+    generation.set_defaults(run=_generation)
+    prepare = commands.add_parser("prepare")  # ... and this one, before that
+    prepare.add_argument("--until-gone", type=int)
+    prepare.set_defaults(run=_prepare)
     commands.add_parser("settings", help="列出全部设置").set_defaults(run=lambda _: print(describe_settings()))
 
     ask = commands.add_parser("ask", help="在终端问一个问题，看机器人怎么理解")
     ask.add_argument("question")
     ask.set_defaults(run=_ask)
+
+    add_model_commands(commands)
 
     risk = commands.add_parser("risk", help="查看、增加、结束风险地区").add_subparsers(required=True, metavar="操作")
     risk.add_parser("list", help="今天的风险地区").set_defaults(run=_with_services(_risk_list))
@@ -68,16 +83,40 @@ def _parser() -> argparse.ArgumentParser:
     invite.add_argument("--place-name", default="指挥部", help="还没有任何地点时，最上级地点的名称")
     invite.add_argument("--url", default="", help="聊天页对外的地址，例如 https://chat.example.org；默认本机地址")
     invite.set_defaults(run=_with_services(_invite))
+
+    add_knowledge_commands(commands, _with_services)
+    add_policy_commands(commands, _with_services)
     return parser
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from bot.serve import serve
+    from bot.serving.supervisor import serve
 
     serve(load_settings())
 
 
+def _generation(options: argparse.Namespace) -> None:
+    from bot.serving.generation_main import run_generation
+
+    sys.exit(run_generation(load_settings(), options.model, *options.fds))
+
+
+def _end_with_supervisor(options: argparse.Namespace) -> None:
+    if options.until_gone is not None:
+        from bot.serving.child import end_with_supervisor
+
+        end_with_supervisor(options.until_gone)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    _end_with_supervisor(options)
+    from bot.serving.prepare import prepare
+
+    asyncio.run(prepare(load_settings().data_dir))
+
+
 def _train(options: argparse.Namespace) -> None:
+    _end_with_supervisor(options)
     from bot.assistant.training import train
 
     print(f"模型已生成：{train().name}")

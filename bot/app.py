@@ -15,6 +15,8 @@ from bot.assistant.host import Assistant
 from bot.channels.base import Channel, comes_from_this_machine, end_tasks
 from bot.channels.rest import RestChannel
 from bot.channels.web import WebChannel
+from bot.clock.minute import every_minute
+from bot.clock.upkeep import upkeep_for_ever
 from bot.conversation.conversation import Conversation
 from bot.conversation.mailbox import ChatGreeter, ChatMailbox
 from bot.delivery.worker import deliver_for_ever
@@ -62,7 +64,7 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
                 await connection.execute(sa.text("SELECT 1"))
         except (BotError, OSError, Exception) as error:  # whatever it is, the answer is: not ready
             return web.json_response({"ready": False, "reason": type(error).__name__}, status=503)
-        return web.json_response({"ready": True, "model": assistant.model_id})
+        return web.json_response({"ready": True, "model": assistant.model})
 
     async def show_metrics(request: web.Request) -> web.Response:
         if not (comes_from_this_machine(request) or token_matches(request, settings.rest_token)):
@@ -72,9 +74,10 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", show_metrics)])
 
     async def deliver(_: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(deliver_for_ever(services))
+        work = (deliver_for_ever, every_minute, upkeep_for_ever)
+        tasks = [asyncio.create_task(one(services)) for one in work]
         yield
-        await end_tasks([task])
+        await end_tasks(tasks)
 
     async def stop_web(_: web.Application) -> None:
         await web_chat.stop()

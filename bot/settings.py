@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.errors import SettingsError
+from bot.office_hours import OfficeHours
 
 
 def _flag(text: str) -> bool:
@@ -32,6 +33,13 @@ def _count(text: str) -> int:
     if count < 1:
         raise ValueError("至少为 1")
     return count
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 86_400:
+        raise ValueError("在 0 到 86400 之间")
+    return seconds
 
 
 def _fever(text: str) -> float:
@@ -59,6 +67,14 @@ class Settings:
     rate_limit: int = _setting(60, _count, "每人每分钟最多处理的消息数")
     fever: float = _setting(37.3, _fever, "发热阈值（℃），常用值，并非方案规定")
     timezone: ZoneInfo = _setting(ZoneInfo("Asia/Shanghai"), ZoneInfo, "时区；一天从这里的零点算起")
+    office_hours: OfficeHours = _setting(
+        OfficeHours(8 * 60, 22 * 60),
+        OfficeHours.read,
+        "工作人员答复转人工的时间段，按 BOT_TIMEZONE；全天写 00:00-24:00",
+    )
+    ticket_minutes: int = _setting(30, _count, "转人工后多少分钟没有新消息就自动结束；只算服务时间段内的分钟")
+    document_mb: int = _setting(20, _count, "导入的政策文件最大多少 MB")
+    question_days: int = _setting(180, _count, "没答上、没帮上的问题保留多少天，到期自动删除")
     demo: bool = _setting(False, _flag, "演示模式：载入演示人员与地点，生产环境必须关闭")
     demo_public: bool = _setting(False, _flag, "允许演示模式监听本机以外的地址")
     rest_token: str = _setting("", str, "REST 接口与 /metrics 的访问令牌；未设置时只在演示模式下接受本机访问")
@@ -70,6 +86,7 @@ class Settings:
     )
     content_dir: Path = _setting(Path("nlu_data"), Path, "内容目录：知识条目、流程、语料、词典")
     model: str = _setting("models", str, "Rasa 模型文件或目录")
+    train_delay: float = _setting(20.0, _seconds, "工作人员改了问法后，安静多少秒才开始后台训练")
     action_url: str = _setting("", str, "外部动作服务器地址（rasa run actions）；留空则在本进程内执行动作")
 
     @property

@@ -37,6 +37,10 @@ def test_defaults_of_the_demo() -> None:
         ({"BOT_DEMO": "1", "BOT_FEVER": "30"}, "BOT_FEVER"),
         ({"BOT_DEMO": "1", "BOT_WORKERS": "0"}, "BOT_WORKERS"),
         ({"BOT_DEMO": "1", "BOT_TIMEZONE": "Mars/Base"}, "BOT_TIMEZONE"),
+        ({"BOT_DEMO": "1", "BOT_OFFICE_HOURS": "22:00-08:00"}, "BOT_OFFICE_HOURS"),
+        ({"BOT_DEMO": "1", "BOT_OFFICE_HOURS": "8-22"}, "BOT_OFFICE_HOURS"),
+        ({"BOT_DEMO": "1", "BOT_OFFICE_HOURS": "08:00-24:30"}, "BOT_OFFICE_HOURS"),
+        ({"BOT_DEMO": "1", "BOT_TICKET_MINUTES": "0"}, "BOT_TICKET_MINUTES"),
     ],
 )
 def test_a_bad_setting_is_refused_by_its_name(environment: dict[str, str], said: str) -> None:

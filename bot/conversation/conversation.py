@@ -116,6 +116,8 @@ class Conversation:
 
 def _pressed(text: str, state: DialogueState) -> str:
     """What a message says when it stands for a button of the last list shown: its number, or its title."""
+    if state.ticket is not None and state.loop is None and text.isdecimal():
+        return text  # 3 answers what the staff have asked
     if text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= len(state.offered):
         return state.offered[int(text) - 1][1]
     return next((payload for title, payload in state.offered if title == text), text)

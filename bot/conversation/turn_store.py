@@ -18,6 +18,7 @@ from typing import Any, Literal
 from redis.asyncio import Redis
 
 from bot.assistant.tracker_store import STATE_SECONDS, state_key
+from bot.services.history import history_key, kept_turns
 from bot.services.knowledge import EDITION_KEY
 from bot.services.tickets import ticket_key
 from bot.storage.crypto import Vault
@@ -150,8 +151,7 @@ class TurnStore:
 
     async def history(self, account: str) -> list[dict[str, Any]]:
         """The kept turns of a chat, oldest first, each as `close` took its line."""
-        lines = await self._redis.lrange(history_key(account), 0, -1)
-        return [self._vault.open_json(line, "history") for line in lines]
+        return await kept_turns(self._redis, self._vault, account)
 
 
 def _lock(account: str) -> str:
@@ -160,8 +160,3 @@ def _lock(account: str) -> str:
 
 def _seen(account: str, message_id: str | None) -> str:
     return f"seen:{account}:{message_id}" if message_id else ""
-
-
-def history_key(account: str) -> str:
-    """The Redis key of an account's chat history."""
-    return f"history:{account}"
