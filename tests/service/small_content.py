@@ -10,7 +10,7 @@ import yaml
 from bot.content import ROOT
 
 KEPT = ("T1", "T2", "T4", "T7", "C1", "C2", "S1", "S3", "E8", "E9", "D1", "D2")
-MUST_ANSWER = {"T7": "我健康码变黄了还能坐火车吗"}
+MUST_ANSWER = {"T7": "请问一下黄码可以坐火车吗"}
 
 
 def make_small_content(folder: Path) -> Path:
