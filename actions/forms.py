@@ -46,6 +46,14 @@ _ASIDES = frozenset(
         "withdraw_consent",
         "feedback",
         "keep_knowledge",
+        "my_data",
+        "keep_people",
+        "report_others",
+        "follow_up",
+        "chase",
+        "summary",
+        "broadcast",
+        "desk",
     }
 )
 

@@ -45,7 +45,7 @@ async def tell_several(asked: Asked, found: Sequence[tuple[Entry, str]]) -> list
         case = Told(entry) if isinstance(case, UnclearPlace) else case
         if not _say_outdated(asked, case.entry):
             told.append((case.entry, answer_text(case.entry, clause, case.fact)))
-    custom = {"entry": told[0][0].id, "entries": [entry.id for entry, _ in told]} if told else {}
+    custom = {"entry": told[0][0].point, "entries": [entry.point for entry, _ in told]} if told else {}
     for at, (_, text) in enumerate(told, 1):
         say(asked.dispatcher, text, _feedback(asked) if at == len(told) else (), custom)
     return asked.answered(told[0][0].id) if told else []
@@ -78,4 +78,5 @@ def _feedback(asked: Asked) -> list[tuple[str, str]]:
 
 def _custom(asked: Asked, entry: Entry) -> dict[str, Any]:
     starts = [p for p in entry.starts if p in asked.services.processes] if asked.alone else []
-    return {"entry": entry.id, **({"offers": starts} if starts else {})}
+    narrow = {"narrow": entry.id} if entry.point != entry.id else {}
+    return {"entry": entry.point, **narrow, **({"offers": starts} if starts else {})}

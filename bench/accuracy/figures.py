@@ -86,7 +86,7 @@ def figures(validation: Sequence[Row], test: Sequence[Row]) -> Figures:
         outside=len(outside),
         top1=top1,
         margin=1.96 * sqrt(top1 * (1 - top1) / len(inside)),
-        top1_held=_share(inside, lambda row: row["ranking"][0] in _accepted(row)),
+        top1_held=_share(inside, lambda row: row["ranking"][0] in accepted(row)),
         top1_entries=_share([row for row in inside if row["label"].startswith("ask/")], is_right),
         top1_starts=_share([row for row in inside if row["label"].startswith("start_")], is_right),
         top1_talk=_share([row for row in inside if not row["label"].startswith(("ask/", "start_"))], is_right),
@@ -112,7 +112,7 @@ def _parts(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     return inside, [row for row in rows if row["label"] == OUT_OF_SCOPE]
 
 
-def _accepted(row: Row) -> set[str]:
+def accepted(row: Row) -> set[str]:
     """What was meant, and the entries that hold all of it."""
     return {row["label"], *row["held_by"]}
 
@@ -149,7 +149,7 @@ def _reliability(inside: Sequence[Row]) -> list[Bin]:
 
 
 def _served(inside: Sequence[Row], outside: Sequence[Row]) -> Served:
-    outcomes = Counter((row["told"], bool(_accepted(row) & set(row["shown"]))) for row in inside)
+    outcomes = Counter((row["told"], bool(accepted(row) & set(row["shown"]))) for row in inside)
     share = {outcome: count / len(inside) for outcome, count in outcomes.items()}
     return Served(
         right=share.get(("answer", True), 0.0),

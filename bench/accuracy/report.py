@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from bench.accuracy.examples import OUT_OF_SCOPE
-from bench.accuracy.figures import MOST_REFUSED, Figures, Row, figures, is_right
+from bench.accuracy.figures import MOST_REFUSED, Figures, Row, accepted, figures, is_right
 from bench.accuracy.pipelines import NAMES, OURS
 from bench.accuracy.results import Result
 
@@ -58,10 +58,13 @@ def _data(found: Sequence[Result]) -> str:
 def _comparison(found: Sequence[Result], judged: Sequence[Figures]) -> str:
     pairs = list(zip(found, judged))
     lines: list[tuple[str, Callable[[Result, Figures], str]]] = [
-        ("**top-1 accuracy**, answerable questions", lambda r, f: f"**{_percent(f.top1)}** ± {_percent(f.margin)}"),
         (
-            "– where an entry that holds all of the right one's answer counts too (`covers`)",
-            lambda r, f: _percent(f.top1_held),
+            "**top-1 accuracy**, answerable questions: the reply reports the point that was meant, and holds all of it",
+            lambda r, f: f"**{_percent(f.top1_held)}**",
+        ),
+        (
+            "– the very entry, narrower ones that hold all of the meant one (`covers`) counted as wrong",
+            lambda r, f: f"{_percent(f.top1)} ± {_percent(f.margin)}",
         ),
         ("– entries alone", lambda r, f: _percent(f.top1_entries)),
         ("– process starts alone", lambda r, f: _percent(f.top1_starts)),
@@ -120,11 +123,11 @@ def _ours(result: Result, figure: Figures) -> list[str]:
     parts += ["## Ours: reliability", _reliability(figure)]
     inside = [row for row in test if row["label"] != OUT_OF_SCOPE]
     readings = yaml.safe_load(READINGS.read_text(encoding="utf-8")) or {} if READINGS.exists() else {}
-    confused = [row for row in inside if not is_right(row)]
+    confused = [row for row in inside if row["ranking"][0] not in accepted(row)]
     told = [row for row in test if row["label"] == OUT_OF_SCOPE and row["told"] != "none"]
     refused = [row for row in inside if row["told"] == "none" and is_right(row)]
     for title, rows, note in (
-        ("confusions", confused, "The ranking's first is not what was meant."),
+        ("confusions", confused, "The ranking's first is neither what was meant nor an entry that holds all of it."),
         ("out of scope and not refused", told, "What the plans do not hold, and what it was taken for."),
         ("refused wrongly", refused, "The ranking's first is right, and yet the person was refused."),
     ):

@@ -24,13 +24,17 @@ _INPUTS = (
 )
 
 
+# Folders among them that no model is made from: validation judges one, the others are read while serving.
+_SHAPE_NOTHING = {"validation", "office", "exact_words"}
+
+
 def content_hash() -> str:
     """A digest of all that a model is made from: content, configuration, components and locked packages."""
     digest = hashlib.sha256()
     for top in (*(ROOT / name for name in _INPUTS), content_dir()):
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            if "validation" in path.relative_to(top).parts:
-                continue  # it judges a model and does not shape it
+            if _SHAPE_NOTHING.intersection(path.relative_to(top).parts):
+                continue
             if path.is_file() and path.suffix in (".yml", ".py", ".txt", ".lock"):
                 digest.update(str(path.relative_to(top)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

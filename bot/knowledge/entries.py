@@ -70,6 +70,14 @@ class Entry:
     check: tuple[str, ...] = ()
 
     @property
+    def point(self) -> str:
+        """The id that a reply reports: of the wider entry where this answer holds all of it, else the entry's own.
+
+        Whoever reads `custom` knows the points of the plans, not how finely their answers are cut.
+        """
+        return self.covers[0] if self.covers else self.id
+
+    @property
     def whole_text(self) -> str:
         """All that the entry says and is asked by."""
         told = (*(lead.text for lead in self.leads), *(row.text for row in self.rows))

@@ -13,6 +13,18 @@ import yaml
 
 from bot.content import content_dir
 from bot.errors import ContentError
+from bot.processes.duties import (
+    Check,
+    Cluster,
+    FollowUp,
+    Reminder,
+    SummaryTime,
+    read_check,
+    read_cluster,
+    read_follow_up,
+    read_reminder,
+    read_summary,
+)
 from bot.processes.fields import FIELD_TYPES
 from bot.processes.fields.base import Choice, FieldType, Spec
 from bot.processes.rules import check_expression
@@ -84,6 +96,7 @@ class Measure:
     when: str
     text: str
     source: str
+    follow_up: FollowUp | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,10 @@ class Process:
     shortcuts: tuple[Shortcut, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
     measures: tuple[Measure, ...] = ()
+    checks: tuple[Check, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
+    summaries: tuple[SummaryTime, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
     told: str = "已收到，谢谢您的配合。"
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
@@ -166,7 +183,10 @@ def read_process(path: Path) -> Process:
     return process
 
 
-_PROCESS_KEYS = frozenset("process title short unbound once_a_day start fields shortcuts alerts measures told".split())
+_PROCESS_KEYS = frozenset(
+    "process title short unbound once_a_day start fields shortcuts alerts measures told "
+    "checks reminders summaries clusters".split()
+)
 _FIELD_KEYS = frozenset("name label type words ask options choices when private prefill source".split())
 
 
@@ -174,7 +194,7 @@ def _process(raw: Any, version: str) -> Process:
     _keys(raw, "the file", _PROCESS_KEYS, ("process", "title", "start", "fields"))
     start = raw["start"]
     _keys(start, "start", {"words", "asks"}, ("words", "asks"))
-    for kind in ("fields", "shortcuts", "alerts", "measures"):
+    for kind in ("fields", "shortcuts", "alerts", "measures", "checks", "reminders", "summaries", "clusters"):
         if not isinstance(raw.get(kind, []), list):
             raise ContentError(f"{kind} is a list")
     for one in raw.get("shortcuts", ()):
@@ -182,7 +202,7 @@ def _process(raw: Any, version: str) -> Process:
     for one in raw.get("alerts", ()):
         _keys(one, "an alert", {"id", "when", "level", "text", "advice"}, ("id", "when", "level", "text"))
     for one in raw.get("measures", ()):
-        _keys(one, "a measure", {"id", "when", "text", "source"}, ("id", "when", "text", "source"))
+        _keys(one, "a measure", {"id", "when", "text", "source", "followup"}, ("id", "when", "text", "source"))
     return Process(
         id=str(raw["process"]),
         title=str(raw["title"]),
@@ -204,9 +224,19 @@ def _process(raw: Any, version: str) -> Process:
             for a in raw.get("alerts", ())
         ),
         measures=tuple(
-            Measure(str(m["id"]), str(m["when"]), str(m["text"]).strip(), str(m["source"]).strip())
+            Measure(
+                str(m["id"]),
+                str(m["when"]),
+                str(m["text"]).strip(),
+                str(m["source"]).strip(),
+                read_follow_up(m["followup"]) if "followup" in m else None,
+            )
             for m in raw.get("measures", ())
         ),
+        checks=tuple(map(read_check, raw.get("checks", ()))),
+        reminders=tuple(map(read_reminder, raw.get("reminders", ()))),
+        summaries=tuple(map(read_summary, raw.get("summaries", ()))),
+        clusters=tuple(map(read_cluster, raw.get("clusters", ()))),
         told=str(raw.get("told") or Process.told).strip(),
     )
 
@@ -275,8 +305,23 @@ def _check(process: Process) -> None:
             said = value if isinstance(value, list) else [value]
             if choices and not choices.issuperset(said):
                 raise ContentError(f"{where}: {name} has no choice {value!r}")
+    _check_duties(process, names)
     for f in process.fields:
         _known(f"field {f.name}: pair", {f.spec.options["pair"]} if "pair" in f.spec.options else set(), names)
+
+
+def _check_duties(process: Process, names: set[str]) -> None:
+    checks, rules = {check.id for check in process.checks}, {rule.id for rule in process.alerts}
+    for reminder in process.reminders:
+        if reminder.check not in checks:
+            raise ContentError(f"a reminder is about the check {reminder.check!r}, which there is not")
+    for cluster in process.clusters:
+        if unknown := sorted(set(cluster.rules) - rules):
+            raise ContentError(f"cluster {cluster.id}: no alert is called {', '.join(unknown)}")
+        _known(f"cluster {cluster.id}", {cluster.alike} - {""}, names)
+    for measure in process.measures:
+        if measure.follow_up:
+            _known(f"measure {measure.id}", {measure.follow_up.since} - {""}, names)
 
 
 def _known(where: str, said: set[str], names: set[str]) -> None:

@@ -133,7 +133,7 @@ async def _open(
         )
         if alert_id is not None:
             break
-    await connection.execute(alert_steps.insert().values(alert_id=alert_id, state="open", at=now))
+    await connection.execute(alert_steps.insert().values(alert_id=alert_id, step="open", at=now))
     return int(alert_id), code
 
 
@@ -249,7 +249,7 @@ async def _move(services: Services, by: Speaker, code: str | None, state: str, b
                 .values(state=state, handled_by=by.person_id, changed_at=services.now())
             )
             await connection.execute(
-                alert_steps.insert().values(alert_id=row.id, state=state, by_person=by.person_id, at=services.now())
+                alert_steps.insert().values(alert_id=row.id, step=state, by_person=by.person_id, at=services.now())
             )
             await audit.note(services, connection, by, f"alert_{state}", "alert", row.id)
             await _tell_person(services, connection, by, row, state)
