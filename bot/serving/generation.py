@@ -42,6 +42,8 @@ class Generation:
                 [sys.executable, "-m", "bot", "generation", str(file), *map(str, fds)],
                 stdin=subprocess.DEVNULL,
                 pass_fds=fds,
+                # The served products of matrices are small: more threads only cost memory, and none survives the fork.
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                 # A session of its own: Ctrl-C and a closed terminal reach the supervisor alone, which ends it in order, and
                 # one signal to the group ends it with all its workers.
                 start_new_session=True,
