@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -48,18 +50,37 @@ def make_engine(url: str, pool_size: int = 10) -> AsyncEngine:
     `pool_size` connections stay open, five more come in a rush. Parameters never stand in its errors: they may
     be private.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         asyncpg_url(url),
         future=True,
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=10,
-        pool_pre_ping=True,  # so that a restart of the server costs no turn
         pool_use_lifo=True,
         # `command_timeout` is for a server that does not even keep its own statement_timeout.
         connect_args={"timeout": 10, "command_timeout": 20, "server_settings": _SERVER_SETTINGS},
     )
+    event.listen(engine.sync_engine, "checkout", _ping)
+    return engine
+
+
+def _ping(connection: Any, _record: object, _holder: object) -> None:
+    """Sees that a pooled connection still lives before it is handed out, so that a restart of the server costs no turn.
+
+    SQLAlchemy's own `pool_pre_ping` lets asyncpg's InternalClientError pass, which comes when the server's goodbye
+    arrives in the midst of the question.
+
+    Raises:
+        InvalidatePoolError: SQLAlchemy then connects anew.
+    """
+    cursor = connection.cursor()
+    try:
+        cursor.execute("SELECT 1")
+    except Exception as error:
+        raise InvalidatePoolError from error
+    finally:
+        cursor.close()
 
 
 @asynccontextmanager
@@ -74,6 +95,10 @@ async def translate_errors() -> AsyncIterator[None]:
         if error.connection_invalidated or _is_passing(getattr(error.orig, "sqlstate", None)):
             raise Unavailable("数据库暂时无法使用，请稍后再试。") from error
         raise
+    except (
+        asyncpg.InternalClientError
+    ) as error:  # the server hung up in the midst of a query; SQLAlchemy passes it on bare
+        raise Unavailable("数据库暂时无法使用，请稍后再试。") from error
     except asyncpg.PostgresError as error:  # while connecting, where SQLAlchemy does not wrap them
         if _is_passing(error.sqlstate):
             raise Unavailable("数据库暂时无法使用，请稍后再试。") from error
