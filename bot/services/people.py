@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotEntitled
+from bot.services import audit, identity
 from bot.services.context import Services
-from bot.services.roles import ALERTED, IN_CHARGE, SUBJECT, TITLES
+from bot.services.duty import stands_in_for
+from bot.services.roles import ALERTED, DUTY, IN_CHARGE, SUBJECT, TITLES
 from bot.storage.tables import accounts, consents, people, places, roles
 
 CONSENT_VERSION = "2026-11"
@@ -87,15 +89,30 @@ def mask_name(name: str) -> str:
 async def identify(services: Services, account: str) -> Speaker:
     """Who talks by this account. An account that is bound to nobody gives an unbound speaker; nothing is written.
 
-    The answer is kept in Redis for an hour and dropped by every service that changes it.
+    The answer is kept in Redis for an hour, for the day (a deputy's rights end with it), and dropped by every service that
+    changes it.
     """
-    key = f"who:{account}"
+    key, today = f"who:{account}", services.today().isoformat()
     cached = await services.redis.get(key)
     if cached:
-        return _from_cache(services.vault.open_json(cached, "speaker"))
+        kept = services.vault.open_json(cached, "speaker")
+        if kept.pop("day", None) == today:
+            return _from_cache(kept)
     speaker = await _look_up(services, account)
-    await services.redis.set(key, services.vault.seal_json(_to_cache(speaker), "speaker"), ex=_CACHE_SECONDS)
+    sealed = services.vault.seal_json({**_to_cache(speaker), "day": today}, "speaker")
+    await services.redis.set(key, sealed, ex=_CACHE_SECONDS)
     return speaker
+
+
+async def forget_speaker(services: Services, person_id: int) -> None:
+    """Drops what is kept of a person as a speaker, in all their chats; called after what changes it was committed."""
+    async with services.transaction() as connection:
+        chats = await connection.execute(
+            sa.select(accounts.c.channel, accounts.c.external_id).where(accounts.c.person_id == person_id)
+        )
+        keys = [f"who:{chat.channel}:{chat.external_id}" for chat in chats]
+    if keys:
+        await services.redis.delete(*keys)
 
 
 async def _look_up(services: Services, account: str) -> Speaker:
@@ -110,9 +127,7 @@ async def _look_up(services: Services, account: str) -> Speaker:
         ).one_or_none()
         if row is None:
             return await _unbound(services, connection, channel, external_id)
-        held = await connection.execute(
-            sa.select(roles.c.role, roles.c.place_id).where(roles.c.person_id == row.id).order_by(roles.c.id)
-        )
+        held = await _held_by(services, connection, row.id)
         consented = await connection.scalar(
             sa.select(sa.func.count())
             .select_from(consents)
@@ -125,9 +140,26 @@ async def _look_up(services: Services, account: str) -> Speaker:
             external_id,
             row.id,
             services.vault.open(row.name_sealed, "people.name"),
-            tuple(Held(h.role, h.place_id) for h in held),
+            held,
             bool(consented),
         )
+
+
+async def _held_by(services: Services, connection: AsyncConnection, person_id: int) -> tuple[Held, ...]:
+    """A person's roles, and today's of those for whom they stand in: what these are in charge of, and their duties."""
+    own = await connection.execute(
+        sa.select(roles.c.role, roles.c.place_id).where(roles.c.person_id == person_id).order_by(roles.c.id)
+    )
+    held = [Held(h.role, h.place_id) for h in own]
+    absent = await stands_in_for(connection, person_id, services.today())
+    if absent:
+        lent = await connection.execute(
+            sa.select(roles.c.role, roles.c.place_id)
+            .where(roles.c.person_id.in_(absent), roles.c.role.in_([*IN_CHARGE, *DUTY]))
+            .order_by(roles.c.id)
+        )
+        held += [Held(h.role, h.place_id) for h in lent]
+    return tuple(dict.fromkeys(held))
 
 
 async def _unbound(services: Services, connection: AsyncConnection, channel: str, external_id: str) -> Speaker:
@@ -200,12 +232,7 @@ async def name_guest(
     services: Services, connection: AsyncConnection, person_id: int, name: str | None, phone: str | None
 ) -> None:
     """Keeps the name and phone that a guest has given in a form, so that staff can reach them; others are in the roster."""
-    changes: dict[str, Any] = {}
-    if name:
-        changes["name_sealed"] = services.vault.seal(name, "people.name")
-    if phone:
-        changes["phone_sealed"] = services.vault.seal(phone, "people.phone")
-        changes["phone_print"] = services.vault.fingerprint(phone, "phone")
+    changes = identity.stored(services.vault, name or "", phone or "")
     if changes:
         await connection.execute(
             people.update()
@@ -222,9 +249,7 @@ async def add_person(
     person_id = await connection.scalar(
         people.insert()
         .values(
-            name_sealed=services.vault.seal(name, "people.name"),
-            phone_sealed=services.vault.seal(phone, "people.phone") if phone else None,
-            phone_print=services.vault.fingerprint(phone, "phone") if phone else None,
+            **identity.stored(services.vault, name, phone or ""),
             is_guest=guest,
             created_at=now,
             updated_at=now,
@@ -246,6 +271,9 @@ async def give_consent(services: Services, speaker: Speaker) -> None:
     async with services.transaction() as connection:
         person_id = await ensure_person(services, connection, speaker, None, None)
         await add_consent(services, connection, person_id)
+        await audit.note(
+            services, connection, replace(speaker, person_id=person_id), "consent_given", "person", person_id
+        )
     await services.redis.delete(f"who:{speaker.account}")
 
 
@@ -256,20 +284,6 @@ async def add_consent(services: Services, connection: AsyncConnection, person_id
         .values(person_id=person_id, version=CONSENT_VERSION, given_at=services.now())
         .on_conflict_do_nothing()
     )
-
-
-async def withdraw_consent(services: Services, speaker: Speaker) -> bool:
-    """Ends the speaker's consent: nothing more is collected until it is given anew. False when there was none."""
-    if speaker.person_id is None:
-        return False
-    async with services.transaction() as connection:
-        done = await connection.execute(
-            consents.update()
-            .where(consents.c.person_id == speaker.person_id, consents.c.withdrawn_at.is_(None))
-            .values(withdrawn_at=services.now())
-        )
-    await services.redis.delete(f"who:{speaker.account}")
-    return bool(done.rowcount)
 
 
 async def known_values(services: Services, speaker: Speaker) -> dict[str, str]:
