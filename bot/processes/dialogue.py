@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.processes import form_words
 from bot.processes.definition import Field, Process, Shortcut
-from bot.processes.draft import CONFIRM, FIX, RESUME, Draft
+from bot.processes.draft import CONFIRM, FIX, RESUME, Draft, Subject
 from bot.processes.fields.base import Filled, Unclear, Wrong
 from bot.processes.form_questions import (
     Line,
@@ -33,7 +33,19 @@ from bot.processes.form_reading import Understood, active_fields, clauses, field
 from bot.processes.normal import normalise
 from bot.processes.rules import World, holds, names_in
 
-__all__ = ["Line", "Meaning", "Step", "ask_again", "begin", "final_values", "hear", "summary", "wants_previous"]
+__all__ = [
+    "Line",
+    "Meaning",
+    "Step",
+    "ask_again",
+    "begin",
+    "final_values",
+    "hear",
+    "opens_with_previous",
+    "review",
+    "summary",
+    "wants_previous",
+]
 
 
 @dataclass(frozen=True)
@@ -54,19 +66,39 @@ def final_values(process: Process, draft: Draft, world: World) -> dict[str, Any]
     return {f.name: draft.values[f.name] for f in active_fields(process, draft.values, world) if f.name in draft.values}
 
 
-def begin(process: Process, text: str, parked: Draft | None, known: Mapping[str, Any], world: World) -> Step:
-    """Opens the form with the message that asked for it, which may fill fields already.
+def begin(
+    process: Process,
+    text: str,
+    parked: Draft | None,
+    known: Mapping[str, Any],
+    world: World,
+    previous: Mapping[str, Any] | None = None,
+    subject: Subject | None = None,
+    check: str = "",
+) -> Step:
+    """Opens the form with the message that asked for it, which may fill fields already, or all of them (打卡 一切正常).
 
-    `parked` is a draft begun earlier; one of today with something in it is offered to go on with, one of another day has
-    lapsed. `known` are values of the roster (name, phone).
+    `parked` is a draft begun earlier; one of today with something in it is offered to go on with, one of another day, or
+    about somebody else, has lapsed. `known` are values of the roster (name, phone), `previous` those of the last report, for
+    打卡 同昨天. `subject` and `check` as in `Draft`.
     """
     today = world.now.date()
-    if parked and parked.trail and parked.day == today.isoformat():
+    theirs = parked is not None and parked.subject == subject and parked.check == check
+    if parked and parked.trail and parked.day == today.isoformat() and theirs:
         understood = understand(process, parked.values, None, _with_start_apart(process, text), world)
         merged = _with(process, parked, understood.values, world)
         return offer_resume(process, merged.waiting("") if parked.asked in understood.values else merged, world)
-    step = _open(process, Draft.new(today, known), text, world)
+    fresh = Draft.new(today, known, subject, check)
+    if opens_with_previous(process, text):
+        step = _same_as_before(process, fresh, world, previous)
+    else:
+        step = _open(process, fresh, text, world)
     return step.after(_lapsed(process, parked, today)) if parked and parked.trail else step
+
+
+def review(process: Process, draft: Draft, world: World) -> Step:
+    """The summary of a report that was filled by one tap, where it must be seen before it is filed."""
+    return advance(process, draft, world)
 
 
 def ask_again(process: Process, draft: Draft, world: World) -> Step:
@@ -112,13 +144,20 @@ def wants_previous(text: str) -> bool:
     return form_words.is_word(normalise(text), form_words.SAME)
 
 
+def opens_with_previous(process: Process, text: str) -> bool:
+    """Whether the message that opens a form asks for that: 打卡 同昨天."""
+    return wants_previous(_without_start(process, text)[1])
+
+
 # ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _open(process: Process, draft: Draft, text: str, world: World) -> Step:
     shortcut = _shortcut(process, _without_start(process, text)[1])
     if shortcut:
-        return _take_shortcut(process, draft, shortcut, world)
+        step = _take_shortcut(process, draft, shortcut, world)
+        # who was found by 帮我妈打卡 一切正常 is shown before it counts
+        return review(process, step.draft, world) if step.unseen and draft.subject else step
     understood = understand(process, draft.values, None, _with_start_apart(process, text), world)
     return _take(process, draft, None, understood, text, world, opening=True)
 
@@ -129,10 +168,14 @@ def _advance_new(process: Process, draft: Draft, world: World) -> Step:
 
 def _emptied(draft: Draft, today: date) -> Draft:
     """A new draft that knows what the roster knows."""
-    return Draft.new(today, {n: v for n, v in draft.values.items() if n not in draft.trail})
+    known = {n: v for n, v in draft.values.items() if n not in draft.trail}
+    return Draft.new(today, known, draft.subject, draft.check)
 
 
 def _lapsed(process: Process, draft: Draft, today: date) -> str:
+    if draft.day == today.isoformat():
+        whose = f"为{draft.subject.who}" if draft.subject else "您自己"
+        return f"{whose}没填完的{process.short}先不要了。"
     yesterday = (today - date.fromisoformat(draft.day)).days == 1
     return f"{'昨天' if yesterday else '之前'}没填完的{process.short}已经作废，我们重新开始。"
 
@@ -259,10 +302,16 @@ def _change(process: Process, draft: Draft, field: Field, said: tuple[str, ...],
 def _same_as_before(process: Process, draft: Draft, world: World, previous: Mapping[str, Any] | None) -> Step:
     if not previous:
         return ask_again(process, draft, world).after("没有找到您昨天的记录，请填一下今天的。")
+    known = {name: previous.get(name) for name in process.by_name}
+    if process.once_a_day and any(holds(rule.when, known, world) for rule in process.alerts):
+        # a fever of yesterday is neither over nor still there because somebody pressed a button
+        return ask_again(process, draft, world).after(f"上次{process.short}报的有异常，不能照抄，请报一下今天的情况。")
     values = {n: v for n, v in previous.items() if n in process.by_name and n not in draft.values}
     filled = _leaving(draft.filled(values), [n for s in process.shortcuts for n in s.skips])
-    step = advance(process, filled, world)
-    return step.after(f"已按您昨天的{process.short}填好，今天有变化的请改一下。") if values else step
+    step = _at_once(draft, advance(process, filled, world))
+    return (
+        step.after(f"已按您昨天的{process.short}填好，今天有变化的请改一下。") if values and not step.unseen else step
+    )
 
 
 def _shortcut(process: Process, text: str) -> Shortcut | None:
@@ -272,7 +321,14 @@ def _shortcut(process: Process, text: str) -> Shortcut | None:
 def _take_shortcut(process: Process, draft: Draft, shortcut: Shortcut, world: World) -> Step:
     """Fills what is still open: what was said before (咳嗽) is not made normal by it."""
     values = {name: value for name, value in shortcut.values.items() if name not in draft.values}
-    return advance(process, _leaving(draft.filled(values), shortcut.skips), world)
+    return _at_once(draft, advance(process, _leaving(draft.filled(values), shortcut.skips), world))
+
+
+def _at_once(before: Draft, step: Step) -> Step:
+    """Submits what one tap has filled whole, where nothing else was said: there is nothing to look over."""
+    if before.trail or step.draft.asked != CONFIRM:
+        return step
+    return Step(step.draft, end="submit", unseen=True)
 
 
 def _leaving(draft: Draft, names: Any) -> Draft:

@@ -15,13 +15,22 @@ FIX = "fix"  # which field is to be changed?
 
 
 @dataclass(frozen=True)
+class Subject:
+    """Whom a form is filled in for, where that is not the speaker. `who` is how a summary names them: 刘*（母亲）."""
+
+    person_id: int
+    who: str
+
+
+@dataclass(frozen=True)
 class Draft:
     """A form in progress.
 
     `id` becomes the record's key, so that no crash and no double confirm files it twice. `day` is the local day on which
     it was begun: it lapses with that day. `asked` is the field now asked, or CONFIRM, RESUME, FIX. `trail` lists the
     fields in the order in which they were filled. `tries` counts failed readings of `asked`. `skipped` fields are left
-    empty on purpose. `before` is what was asked before a menu (RESUME, FIX) was shown.
+    empty on purpose. `before` is what was asked before a menu (RESUME, FIX) was shown. `subject` is None for the speaker's
+    own; `check` is the id of the check of the day that was named (晨检 36.5), '' when none was.
     """
 
     id: str
@@ -32,11 +41,15 @@ class Draft:
     tries: int = 0
     skipped: tuple[str, ...] = ()
     before: str = ""
+    subject: Subject | None = None
+    check: str = ""
 
     @classmethod
-    def new(cls, day: date, values: Mapping[str, Any] | None = None) -> Draft:
+    def new(
+        cls, day: date, values: Mapping[str, Any] | None = None, subject: Subject | None = None, check: str = ""
+    ) -> Draft:
         """An empty draft, or one with what the roster knows already."""
-        return cls(id=str(uuid.uuid4()), day=day.isoformat(), values=dict(values or {}))
+        return cls(id=str(uuid.uuid4()), day=day.isoformat(), values=dict(values or {}), subject=subject, check=check)
 
     def filled(self, values: Mapping[str, Any]) -> Draft:
         """The draft with these values set; they count as filled last, and are skipped no longer."""
@@ -77,6 +90,8 @@ class Draft:
             "tries": self.tries,
             "skipped": list(self.skipped),
             "before": self.before,
+            "subject": [self.subject.person_id, self.subject.who] if self.subject else None,
+            "check": self.check,
         }
 
     @classmethod
@@ -91,4 +106,6 @@ class Draft:
             meta["tries"],
             tuple(meta["skipped"]),
             meta.get("before", ""),
+            Subject(*meta["subject"]) if meta.get("subject") else None,
+            meta.get("check", ""),
         )

@@ -31,12 +31,14 @@ class Step:
     """What a message did to a form.
 
     `end`: None, the form goes on; `submit`, the person has confirmed; `cancel`, they have given up; `aside`, the message
-    is not for the form (a question, a staff word): the assistant answers it and the form then asks again.
+    is not for the form (a question, a staff word): the assistant answers it and the form then asks again. `unseen`: what is
+    submitted was filled by one tap (一切正常) and not shown before.
     """
 
     draft: Draft
     lines: tuple[Line, ...] = ()
     end: Literal["submit", "cancel", "aside"] | None = None
+    unseen: bool = False
 
     def after(self, text: str) -> Step:
         """The same, with a bubble before it."""
@@ -54,7 +56,7 @@ def advance(
         if draft.lacks(field.name):
             return ask(process, draft, field, world, changed + noted, opening)
     text = (
-        f"{changed}请核对：\n{summary(process, draft, world)}\n"
+        f"{changed}{_for(draft)}请核对：\n{summary(process, draft, world)}\n"
         f"没问题请点“确认提交”；要改就直接说，例如：改{_an_example(process, draft, world)}。"
     )
     return Step(draft.waiting(CONFIRM), (Line(text, (("确认提交", "确认提交"), ("修改", "修改"), ("取消", "取消"))),))
@@ -109,7 +111,8 @@ def summary(process: Process, draft: Draft, world: World) -> str:
 
 def offer_resume(process: Process, draft: Draft, world: World) -> Step:
     """Go on with what was begun today, or start anew?"""
-    text = f"您今天的{process.short}填到一半：\n{summary(process, draft, world)}\n接着填，还是重新开始？"
+    whose = f"为{draft.subject.who}填的" if draft.subject else "您今天的"
+    text = f"{whose}{process.short}填到一半：\n{summary(process, draft, world)}\n接着填，还是重新开始？"
     return Step(draft.menu(RESUME), (Line(text, (("接着填", "接着填"), ("重新开始", "重新开始"), ("取消", "取消"))),))
 
 
@@ -154,7 +157,11 @@ def _head(process: Process, draft: Draft, world: World) -> str:
     left = sum(draft.lacks(field.name) for field in active_fields(process, draft.values, world))
     # Fields that come up with an answer make any total a guess.
     about = "大约" if any(field.when for field in process.fields) else ""
-    return f"{process.title}，{'还有' if draft.trail else '一共'}{about}{left}项，随时可以说“上一步”“取消”，也可以直接提问。\n"
+    return f"{_for(draft)}{process.title}，{'还有' if draft.trail else '一共'}{about}{left}项，随时可以说“上一步”“取消”，也可以直接提问。\n"
+
+
+def _for(draft: Draft) -> str:
+    return f"为{draft.subject.who}打卡，" if draft.subject else ""
 
 
 def _progress(process: Process, draft: Draft, world: World) -> str:

@@ -1,6 +1,6 @@
 """Private text as it is stored: sealed, so that the files tell nothing, and fingerprinted, so that it can be looked up.
 
-Both keys come from BOT_SECRET_KEY. Who has the database without it has neither the texts nor a
+All keys come from BOT_SECRET_KEY. Who has the database without it has neither the texts nor a
 way to try phone numbers.
 """
 
@@ -32,6 +32,7 @@ class Vault:
     def __init__(self, secret_key: str) -> None:
         self._sealing = AESGCM(_derive(secret_key, b"bot seal 1"))
         self._printing = _derive(secret_key, b"bot fingerprint 1")
+        self._chaining = _derive(secret_key, b"bot audit chain 1")
 
     def seal(self, value: str | bytes, purpose: str) -> bytes:
         """Encrypts `value`, bound to `purpose` (say `people.name`): it opens for the same purpose only."""
@@ -67,6 +68,10 @@ class Vault:
     def fingerprint(self, text: str, purpose: str) -> str:
         """The same 64 hex digits for the same text and purpose. The caller normalises the text first (spaces, +86)."""
         return hmac.digest(self._printing, purpose.encode() + b"\0" + text.encode(), "sha256").hex()
+
+    def chained(self, previous: str, content: bytes) -> str:
+        """64 hex digits that name `content` and all that was chained before it; nobody without the key can make them."""
+        return hmac.digest(self._chaining, previous.encode() + b"\0" + content, "sha256").hex()
 
 
 def demo_secret_key(data_dir: Path) -> str:

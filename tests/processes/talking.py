@@ -53,7 +53,7 @@ class Talk:
     def say(self, *texts: str, meaning: Meaning | None = None) -> Talk:
         for text in texts:
             if self.step is None:
-                self.step = dialogue.begin(self.process, text, None, self.known, world(self.now))
+                self.step = dialogue.begin(self.process, text, None, self.known, world(self.now), self.previous)
             else:
                 self.step = dialogue.hear(
                     self.process, self.draft, text, meaning or Meaning(), world(self.now), self.previous

@@ -97,8 +97,8 @@ class TestEverywhere:
         again(process, name, after.say("不改了"), before)
 
     def test_same_as_yesterday_keeps_what_was_said_today(self, process, name):
-        yesterday = filled_in(process).values
-        yesterday[PROCESSES[process].fields[0].name] = {"daily_report": 36.2, "return_declaration": "张伟"}[process]
+        other = {"daily_report": {"temperature": 36.2, "symptoms": ["none"]}, "return_declaration": {"name": "张伟"}}
+        yesterday = {**filled_in(process).values, **other[process]}
         before = up_to(process, name, previous=yesterday)
         after = Talk(PROCESSES[process], previous=yesterday, step=before.step).say("同昨天")
         assert after.values | before.values == after.values
@@ -283,10 +283,23 @@ def test_same_as_yesterday_is_one_tap():
     yesterday = {"temperature": 36.4, "symptoms": ["none"], "where": "home", "health_code": "green", "contact": False}
     talked = talk("daily_report", "打卡", previous=yesterday)
     assert "同昨天" in talked.buttons
-    assert talked.say("同昨天").asked == "confirm"
-    assert "昨天" in talked.text
-    assert talked.values == yesterday
-    assert talked.say("确认提交").end == "submit"
+    assert talked.say("同昨天").end == "submit"
+    assert talked.filed == yesterday
+
+
+def test_same_as_yesterday_in_one_message():
+    yesterday = {"temperature": 36.4, "symptoms": ["none"], "where": "home", "health_code": "green", "contact": False}
+    talked = talk("daily_report", "打卡 同昨天", previous=yesterday)
+    assert talked.end == "submit"
+    assert talked.filed == yesterday
+
+
+def test_same_as_a_feverish_yesterday_asks():
+    yesterday = {"temperature": 38.4, "symptoms": ["none"], "where": "home", "health_code": "green", "contact": False}
+    talked = talk("daily_report", "打卡", "同昨天", previous=yesterday)
+    assert talked.asked == "temperature"
+    assert "不能照抄" in talked.text
+    assert talked.values == {}
 
 
 def test_same_as_yesterday_does_not_undo_todays_fever():
