@@ -15,9 +15,9 @@ from bot.services.context import Services
 from bot.services.people import Speaker
 
 # What the assistant answers meanwhile too, said in exact words: a likeness to them (人呢) is meant for the staff.
-_ANSWERED = frozenset({"person", "leave_person", "help", "bind", "withdraw_consent", "feedback"})
+_ANSWERED = frozenset({"person", "leave_person", "help", "bind", "withdraw_consent", "feedback", "broadcast"})
 # Staff who have a ticket of their own go on with their work; from others 收到 is an answer to the staff.
-_ANSWERED_FOR_STAFF = frozenset({"handle_alert", "handle_ticket", "keep_knowledge"})
+_ANSWERED_FOR_STAFF = frozenset({"handle_alert", "handle_ticket", "keep_knowledge", "keep_people", "chase", "summary"})
 _CANCEL = frozenset("取消 不填了".split())
 
 _TOLD: dict[Urgency, str] = {
