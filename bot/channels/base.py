@@ -95,6 +95,15 @@ class Said:
 
 
 @dataclass(frozen=True)
+class StoredFile:
+    """A file that somebody may fetch by a link."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Face:
     """How a chat introduces the person to themselves: display name and what they are here, both in Chinese."""
 

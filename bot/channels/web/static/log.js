@@ -47,7 +47,7 @@ export class Log {
     let before = null;
     let previous = null;
     for (const line of lines) {
-      const looks = JSON.stringify([line.text, line.buttons]);
+      const looks = JSON.stringify([line.text, line.buttons, line.custom.file, line.custom.image]);
       let drawn = this.drawn.get(line.id);
       if (!drawn || drawn.looks !== looks) {
         const element = this.lineElement(line);
@@ -107,6 +107,7 @@ export class Log {
     element.dataset.id = line.id;
     const said = make("div", "said");
     said.append(make("span", "only-heard", own ? "我说：" : "网格小助手说："), bubble(line));
+    if (line.by === "bot") said.append(...enclosed(line.custom));
     if (line.buttons.length > 0) said.append(this.chips(line));
     const row = make("div", "row");
     row.append(this.avatar(own), said);
@@ -168,6 +169,39 @@ function bubble(line) {
     made.append(line.text.slice(0, source + 1), make("span", "source", line.text.slice(source + 1)));
   }
   return made;
+}
+
+/** What a line of the service brings with it: a file to save, a picture. Only files of this service are shown. */
+function enclosed({ file, image }) {
+  const made = [];
+  if (isOurs(file)) {
+    const link = linkTo(file.url, `保存文件：${file.name}`);
+    link.download = file.name;
+    made.push(link);
+  }
+  if (isOurs(image)) {
+    const link = linkTo(image.url, "");
+    link.target = "_blank";
+    const picture = make("img", "picture");
+    picture.src = image.url;
+    picture.alt = image.alt || "图片";
+    picture.addEventListener("error", () => picture.replaceWith("图片已过期，请再要一次"));
+    link.append(picture);
+    made.push(link);
+  }
+  return made;
+}
+
+function isOurs(enclosure) {
+  return Boolean(enclosure) && typeof enclosure.url === "string" && enclosure.url.startsWith("/files/");
+}
+
+function linkTo(url, text) {
+  const link = make("a", "enclosed", text);
+  link.href = url;
+  link.rel = "noopener";
+  link.dataset.testid = "enclosed";
+  return link;
 }
 
 function setStamp(element, at, previous) {
