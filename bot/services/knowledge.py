@@ -26,12 +26,14 @@ from bot.services import audit, document_index, messages, questions
 from bot.services.context import Services
 from bot.services.editors import check_editor
 from bot.services.people import Speaker, mask_name
-from bot.storage.tables import knowledge_versions, people
+from bot.storage.tables import documents, knowledge_versions, people
 
 logger = logging.getLogger(__name__)
 
 EDITION_KEY = "knowledge:edition"
 """Names the state of knowledge and documents; each turn reads it, so that a change holds from the next message on."""
+
+_ANNOUNCED_KEY = "knowledge:announced"  # the state of the tables that every process has been told of
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,20 @@ async def announce_change(services: Services) -> None:
     await services.redis.set(EDITION_KEY, secrets.randbits(50))
 
 
+async def announce_missed_change(services: Services) -> bool:
+    """Announces what stands in the tables where that is new since the last look: who saved it may have died before saying so."""
+    async with services.transaction() as connection:
+        version = await connection.scalar(sa.select(sa.func.max(knowledge_versions.c.id)))
+        document = await connection.scalar(sa.select(sa.func.max(documents.c.id)))
+        withdrawn = await connection.scalar(sa.select(sa.func.count(documents.c.withdrawn_at)))
+    state = f"{version}/{document}/{withdrawn}".encode()
+    if await services.redis.get(_ANNOUNCED_KEY) == state:
+        return False
+    await announce_change(services)
+    await services.redis.set(_ANNOUNCED_KEY, state)
+    return True
+
+
 async def save(services: Services, by: Speaker | None, change: Change) -> Entry:
     """Makes a planned change the newest version; who asked a question that it settles is told the answer once.
 
@@ -118,34 +134,40 @@ async def save(services: Services, by: Speaker | None, change: Change) -> Entry:
         NotEntitled: the speaker does not keep the knowledge.
         Refused: the entry was changed since, or the question is settled already.
     """
-    check_editor(by)
-    entry = entry_of(change.body, change.entry_id)
     async with services.transaction() as connection:
-        lock = sa.func.hashtextextended(f"entry:{change.entry_id}", 0)
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
-        newest = await connection.scalar(
-            sa.select(sa.func.max(knowledge_versions.c.id)).where(knowledge_versions.c.entry_id == change.entry_id)
-        )
-        if (newest or 0) != change.base:
-            raise Refused(f"{change.entry_id} 刚刚被改过，这次修改没有保存。请先发“看答 {change.entry_id}”看看再改。")
-        await connection.execute(
-            knowledge_versions.insert().values(
-                entry_id=change.entry_id,
-                body=change.body,
-                file_digest=change.file_digest,
-                made_by=by.person_id if by else None,
-                made_at=services.now(),
-            )
-        )
-        if change.group is not None:
-            asked = await questions.settle(services, connection, by, change.group, change.entry_id)
-            if outdated(entry, services.today()) is None:
-                for person_id in asked:
-                    once_key = f"answer:{change.group}:{person_id}"
-                    await messages.owe(services, connection, person_id, _told_later(entry), once_key)
-        await audit.note(services, connection, by, f"knowledge_{change.kind}", "entry", change.entry_id)
+        entry = await save_within(services, connection, by, change)
     await announce_change(services)
     await messages.announce(services)
+    return entry
+
+
+async def save_within(services: Services, connection: AsyncConnection, by: Speaker | None, change: Change) -> Entry:
+    """`save` as a part of the caller's transaction, who calls `announce_change` after the commit. Raises as it does."""
+    check_editor(by)
+    entry = entry_of(change.body, change.entry_id)
+    lock = sa.func.hashtextextended(f"entry:{change.entry_id}", 0)
+    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+    newest = await connection.scalar(
+        sa.select(sa.func.max(knowledge_versions.c.id)).where(knowledge_versions.c.entry_id == change.entry_id)
+    )
+    if (newest or 0) != change.base:
+        raise Refused(f"{change.entry_id} 刚刚被改过，这次修改没有保存。请先发“看答 {change.entry_id}”看看再改。")
+    await connection.execute(
+        knowledge_versions.insert().values(
+            entry_id=change.entry_id,
+            body=change.body,
+            file_digest=change.file_digest,
+            made_by=by.person_id if by else None,
+            made_at=services.now(),
+        )
+    )
+    if change.group is not None:
+        asked = await questions.settle(services, connection, by, change.group, change.entry_id)
+        if outdated(entry, services.today()) is None:
+            for person_id in asked:
+                once_key = f"answer:{change.group}:{person_id}"
+                await messages.owe(services, connection, person_id, _told_later(entry), once_key)
+    await audit.note(services, connection, by, f"knowledge_{change.kind}", "entry", change.entry_id)
     return entry
 
 
@@ -201,6 +223,14 @@ async def versions(services: Services, by: Speaker | None, entry_id: str) -> lis
     if body is not None:
         found.insert(0, (body, None, "文件"))
     return [Version(number, *one) for number, one in enumerate(found, 1)]
+
+
+async def number_of_version(connection: AsyncConnection, entry_id: str, row: int) -> int:
+    """The number of the version that a row holds, as `versions` counts them; row 0 is the file."""
+    of_rows = await connection.scalar(
+        sa.select(sa.func.count()).where(knowledge_versions.c.entry_id == entry_id, knowledge_versions.c.id <= row)
+    )
+    return int(of_rows) + (1 if file_body(entry_id) is not None else 0)
 
 
 async def conflicts(services: Services, by: Speaker | None) -> list[str]:
