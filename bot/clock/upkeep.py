@@ -1,4 +1,7 @@
-"""Beside the turns: questions are collected, what staff have changed is laid out for the training, old questions go."""
+"""What every process does beside its turns: it keeps its knowledge fresh and lays out what staff have changed for the training.
+
+What one process does for all is in jobs.py.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from bot.errors import BotError, where
 from bot.services.context import Services
 from bot.services.knowledge import refresh
 from bot.services.knowledge_snapshot import export_snapshot, tell_of_training
-from bot.services.questions import collect_questions, delete_old_questions
 
 logger = logging.getLogger(__name__)
 
@@ -19,16 +21,11 @@ _PAUSE_SECONDS = 5.0
 
 
 async def upkeep_for_ever(services: Services) -> None:
-    """Runs until cancelled; outages of the servers are waited out. Many processes may run it."""
-    cleaned = exported = None
+    """Runs until cancelled; outages of the servers are waited out."""
+    exported = None
     while True:
         try:
-            while await collect_questions(services):
-                pass
-            if cleaned != (today := services.today()):
-                await delete_old_questions(services)
-                cleaned = today
-            edition = await refresh(services)
+            edition, today = await refresh(services), services.today()
             if exported != (edition, today):  # an entry that expires leaves the training
                 await export_snapshot(services)
                 exported = edition, today
