@@ -1,0 +1,1 @@
+"""Servers that behave as the WeChat Official Account and WeCom platforms do; they share no code with the bot."""
