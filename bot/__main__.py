@@ -17,8 +17,12 @@ os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from bot.commands.audit import add_audit_commands
+from bot.commands.broadcast import add_broadcast_commands
+from bot.commands.duty import add_duty_commands
 from bot.commands.knowledge import add_knowledge_commands
 from bot.commands.model import add_model_commands
+from bot.commands.people import add_people_commands, show_invitation
 from bot.commands.policy import add_policy_commands
 from bot.errors import BotError
 from bot.settings import describe_settings, load_settings
@@ -86,6 +90,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_knowledge_commands(commands, _with_services)
     add_policy_commands(commands, _with_services)
+    add_people_commands(commands, _with_services)
+    add_broadcast_commands(commands, _with_services)
+    add_audit_commands(commands, _with_services)
+    add_duty_commands(commands, _with_services)
     return parser
 
 
@@ -198,17 +206,11 @@ async def _risk_end(services, options):  # type: ignore[no-untyped-def]
 
 
 async def _invite(services, options):  # type: ignore[no-untyped-def]
-    from bot.services.context import running_port
     from bot.services.invitations import invite
     from bot.services.places import root_place
 
     place = options.place or await root_place(services, options.place_name)
-    code = await invite(services, options.role, place)
-    settings = services.settings
-    address = options.url.rstrip("/") or f"http://{settings.host}:{running_port(settings) or settings.port}"
-    door = "as=guest&" if settings.demo else ""
-    print(f"一次性链接（7天内有效，只能用一次）：{address}/?{door}bind={code}")
-    print(f"也可以在聊天里发送：绑定 {code}")
+    show_invitation(services, await invite(services, options.role, place), options.url, None)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 import sqlalchemy as sa
 from aiohttp import web
@@ -13,9 +14,10 @@ from aiohttp.typedefs import Handler
 
 from bot.assistant.host import Assistant
 from bot.channels.base import Channel, comes_from_this_machine, end_tasks
+from bot.channels.files import FileLinks
 from bot.channels.rest import RestChannel
 from bot.channels.web import WebChannel
-from bot.clock.minute import every_minute
+from bot.clock.for_ever import clock_for_ever
 from bot.clock.upkeep import upkeep_for_ever
 from bot.conversation.conversation import Conversation
 from bot.conversation.mailbox import ChatGreeter, ChatMailbox
@@ -23,6 +25,7 @@ from bot.delivery.worker import deliver_for_ever
 from bot.errors import BotError, where
 from bot.metrics import Metrics, token_matches
 from bot.services.context import Services, use
+from bot.services.files import open_file
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +51,8 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     rest = RestChannel(
         receive, mailbox, demo=settings.demo, allowed_hosts=settings.allowed_hosts, rest_token=settings.rest_token
     )
-    channels: list[Channel] = [web_chat, rest]
+    links = FileLinks(partial(open_file, services), allowed_hosts=settings.allowed_hosts)
+    channels: list[Channel] = [web_chat, rest, links]
 
     app = web.Application(client_max_size=256 * 1024, middlewares=[_no_stack_traces])
     for channel in channels:
@@ -74,7 +78,7 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", show_metrics)])
 
     async def deliver(_: web.Application) -> AsyncIterator[None]:
-        work = (deliver_for_ever, every_minute, upkeep_for_ever)
+        work = (deliver_for_ever, clock_for_ever, upkeep_for_ever)
         tasks = [asyncio.create_task(one(services)) for one in work]
         yield
         await end_tasks(tasks)

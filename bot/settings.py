@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.errors import SettingsError
 from bot.office_hours import OfficeHours
+from bot.phones import Phones
+from bot.quiet_hours import QuietHours
 
 
 def _flag(text: str) -> bool:
@@ -49,6 +52,13 @@ def _fever(text: str) -> float:
     return degrees
 
 
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("写成 https://chat.example.cn 的样子")
+    return text.rstrip("/")
+
+
 def _setting(default: Any, read: Callable[[str], Any], help_line: str) -> Any:
     return field(default=default, metadata={"read": read, "help": help_line})
 
@@ -73,12 +83,30 @@ class Settings:
         "工作人员答复转人工的时间段，按 BOT_TIMEZONE；全天写 00:00-24:00",
     )
     ticket_minutes: int = _setting(30, _count, "转人工后多少分钟没有新消息就自动结束；只算服务时间段内的分钟")
+    quiet_hours: QuietHours = _setting(
+        QuietHours.read("22:00-07:00"),
+        QuietHours.read,
+        "免打扰时段，按 BOT_TIMEZONE：提醒不发，通知要注明加急才发；预警不受影响；不要就写 00:00-00:00",
+    )
+    phones: Phones = _setting(
+        Phones(), Phones.read, "本地电话，分号分隔，例如 指挥部:8125266;发热门诊:0745-8125266；写进发热提示和“谁值班”"
+    )
+    high_risk_test_days: int = _setting(
+        7, _count, "高风险岗位人员隔多少天没有核酸结果算超期；方案只写“高频次”，没有写天数"
+    )
     document_mb: int = _setting(20, _count, "导入的政策文件最大多少 MB")
     question_days: int = _setting(180, _count, "没答上、没帮上的问题保留多少天，到期自动删除")
+    record_days: int = _setting(365, _count, "打卡和申报记录、已处理完的预警、已结束的随访保留多少天，到期自动删除")
+    message_days: int = _setting(60, _count, "已发出的消息保留多少天，到期自动删除")
     demo: bool = _setting(False, _flag, "演示模式：载入演示人员与地点，生产环境必须关闭")
     demo_public: bool = _setting(False, _flag, "允许演示模式监听本机以外的地址")
     rest_token: str = _setting("", str, "REST 接口与 /metrics 的访问令牌；未设置时只在演示模式下接受本机访问")
     https: bool = _setting(False, _flag, "聊天页经 HTTPS 反向代理对外提供时设为 1，身份凭据只走 HTTPS")
+    public_url: str = _setting(
+        "",
+        _web_address,
+        "从外面打开本服务的网址，例如 https://chat.example.cn；发到聊天页以外的文件链接以它开头，留空用监听地址和端口",
+    )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
         lambda text: tuple(h.strip() for h in text.split(",") if h.strip()),

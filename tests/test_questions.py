@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench.accuracy.examples import Example
-from bench.accuracy.splits import without_seen
+from bench.accuracy.examples import OUT_OF_SCOPE, Example
+from bench.accuracy.splits import TEST, without_seen
+from bot.assistant.commands import read_command
 from scripts.check_questions import (
     FEWEST_WAYS,
     Line,
@@ -99,3 +100,14 @@ def test_the_evaluation_leaves_out_what_was_seen_in_training() -> None:
         "validation": ["丙丁"],
         "test": ["戊"],
     }
+
+
+def test_no_question_is_taken_for_an_exact_command(lines: list[Line]) -> None:
+    swallowed = [
+        str(line)
+        for line in lines
+        if line.split != TEST
+        and line.example.label.startswith(("ask/", OUT_OF_SCOPE))
+        and read_command(line.example.text)
+    ]
+    assert swallowed == []

@@ -41,6 +41,11 @@ def test_defaults_of_the_demo() -> None:
         ({"BOT_DEMO": "1", "BOT_OFFICE_HOURS": "8-22"}, "BOT_OFFICE_HOURS"),
         ({"BOT_DEMO": "1", "BOT_OFFICE_HOURS": "08:00-24:30"}, "BOT_OFFICE_HOURS"),
         ({"BOT_DEMO": "1", "BOT_TICKET_MINUTES": "0"}, "BOT_TICKET_MINUTES"),
+        ({"BOT_DEMO": "1", "BOT_QUIET_HOURS": "22-7"}, "BOT_QUIET_HOURS"),
+        ({"BOT_DEMO": "1", "BOT_QUIET_HOURS": "24:00-07:00"}, "BOT_QUIET_HOURS"),
+        ({"BOT_DEMO": "1", "BOT_PUBLIC_URL": "chat.example.cn"}, "BOT_PUBLIC_URL"),
+        ({"BOT_DEMO": "1", "BOT_PHONES": "指挥部"}, "BOT_PHONES"),
+        ({"BOT_DEMO": "1", "BOT_PHONES": "指挥部:电话"}, "BOT_PHONES"),
     ],
 )
 def test_a_bad_setting_is_refused_by_its_name(environment: dict[str, str], said: str) -> None:
@@ -54,3 +59,11 @@ def test_production_needs_a_key_and_takes_an_external_database() -> None:
     )
     assert not settings.embedded_database
     assert not settings.demo
+
+
+def test_local_phone_numbers_are_read_in_their_order() -> None:
+    phones = load_settings({"BOT_DEMO": "1", "BOT_PHONES": "指挥部:8125266；县医院发热门诊：0745-8125266;"}).phones
+    assert phones.of("发热门诊") == "0745-8125266"
+    assert phones.of("疾控") is None
+    assert phones.told() == "指挥部8125266、县医院发热门诊0745-8125266"
+    assert phones.told(["指挥部"]) == "指挥部8125266"

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from redis.exceptions import RedisError
 
+from bot.assistant.commands import read_command
 from bot.assistant.host import Assistant
 from bot.assistant.tracker_store import DialogueState, at_hand, open_state
 from bot.channels.base import Incoming, Outgoing
@@ -97,7 +98,7 @@ class Conversation:
             return [Outgoing(EMPTY)]
         if len(text) > _LONGEST:
             return [Outgoing(TOO_LONG)]
-        text = _pressed(text, state)
+        text = _asked_for(_pressed(text, state), state, self._services)
         token = at_hand.set(state)
         try:
             reply = await self._assistant.reply(account, text)
@@ -121,3 +122,16 @@ def _pressed(text: str, state: DialogueState) -> str:
     if text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= len(state.offered):
         return state.offered[int(text) - 1][1]
     return next((payload for title, payload in state.offered if title == text), text)
+
+
+def _asked_for(text: str, state: DialogueState, services: Services) -> str:
+    """What a message says when an action waits for free text: its words after the exact word `reads_as` of the slot `waiting`.
+
+    Exact commands and the words that open a form keep their meaning, and so does everything once `until` is past.
+    """
+    waiting = state.slots.get("waiting") or {}
+    reads_as = waiting.get("reads_as")
+    if not reads_as or state.loop is not None or waiting["until"] < services.now().isoformat():
+        return text
+    opens_form = any(text in process.start_words for process in services.processes.values())
+    return text if opens_form or read_command(text) is not None else f"{reads_as} {text}"

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.base import Button
 from bot.errors import NotEntitled, NotFound, Refused
 from bot.services import audit, messages, tickets
-from bot.services.alerts import place_name
 from bot.services.context import Services
 from bot.services.people import Speaker, check_in_charge, in_part, mask_name
+from bot.services.places import place_name
 from bot.storage.tables import people, ticket_lines
 from bot.storage.tables import tickets as table
 
@@ -107,6 +107,7 @@ async def reply(services: Services, by: Speaker, number: int, text: str) -> Tick
             row = await _taken(services, connection, by, row)
         await _check_own(services, connection, by, row)
         line = await tickets.add_line(services, connection, row, "staff", by.person_id, text)
+        await audit.note(services, connection, by, "ticket_answered", "ticket", row.id)
         row = await tickets.touched(services, connection, row)
         await tickets.tell_resident(
             services, connection, row, f"工作人员回复：{text}", f"ticket/{row.id}/answer/{line}"

@@ -20,10 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.base import Button, Outgoing
 from bot.errors import Refused
 from bot.services import audit, messages
-from bot.services.alerts import place_name
 from bot.services.context import Services
 from bot.services.history import kept_turns
 from bot.services.people import Speaker, ensure_person, mask_name, staff_for
+from bot.services.places import place_name
 from bot.services.roles import IN_CHARGE, SUBJECT, TITLES
 from bot.storage.tables import people, roles, ticket_lines, tickets
 
@@ -150,6 +150,7 @@ async def close_idle(services: Services) -> int:
         idle = [row for row in rows if idle_at(services, row.last_at) <= now]
         for row in idle:
             await end(services, connection, row, "time")
+            await audit.note(services, connection, None, "ticket_closed", "ticket", row.id)
             await _tell_of_silence(services, connection, row, minutes)
     for row in idle:
         await services.redis.delete(ticket_key(row.account))

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from bot.errors import EmbeddedServerError
 from bot.services.context import current
+from bot.services.identity import fill_prints
 from bot.storage.migrate import migrate
 from bot.storage.running_note import running_note
 
@@ -27,6 +28,7 @@ async def prepare(data_dir: Path) -> None:
             from bot.services.demo import load_demo
 
             await load_demo(services)
+        await fill_prints(services)
     except (OSError, RedisError) as error:
         raise EmbeddedServerError(f"Redis 没有应答：{error}") from error
     finally:

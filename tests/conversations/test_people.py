@@ -203,11 +203,11 @@ class TestOutsideOfTheDemo:
         while guest.custom["field"] != "confirm":
             await guest.says(answers[guest.custom["field"]])
         await guest.says("确认提交")
-        [alert] = await head.pushed()
+        alert, _follow_up = await head.pushed()
         assert "13812345678" in await head.says(alert.buttons[2].payload)
         await guest.says(f"绑定 {await invitations.invite(services, 'resident', root)}")
         await head.says(alert.buttons[0].payload)
-        [taken] = await guest.pushed()
+        _, taken = await guest.pushed()
         assert "已收到" in taken.text
         assert len(await office.records("return_declaration")) == 1
 

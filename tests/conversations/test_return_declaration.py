@@ -61,7 +61,8 @@ async def test_the_measure_that_applies_is_told_with_its_source(
 
 async def test_the_grid_of_the_chosen_address_is_alerted(office: Office) -> None:
     await declare(office.person("traveller"), from_place="西安市雁塔区")
-    [alert] = await office.person("demo-grid").pushed()
+    alert, follow_up = await office.person("demo-grid").pushed()
+    assert "新增随访" in follow_up.text
     assert "王*" in alert.text
     assert "第三网格" in alert.text
     assert "雁塔" in alert.text

@@ -15,6 +15,7 @@ import yaml
 
 from bot.assistant.host import Assistant
 from bot.channels.base import end_tasks
+from bot.clock.tick import tick
 from bot.clock.upkeep import upkeep_for_ever
 from bot.content import ROOT
 from bot.errors import NotEntitled
@@ -97,16 +98,13 @@ class TestCollecting:
         assert (await _group_of(office, "采样亭")).count == 1
         assert await services.redis.llen(questions.WAITING_KEY) == 0
 
-    async def test_the_task_beside_the_turns_collects_and_lays_out_the_training(
-        self, office: Office, editor: Talker
-    ) -> None:
+    async def test_the_task_beside_the_turns_lays_out_the_training(self, office: Office, editor: Talker) -> None:
         await editor.says("加问法 T7 码色不对劲乘不乘得了大巴", "确认修改")
         wanted = wanted_file(office.services)
         wanted.unlink(missing_ok=True)
-        await questions.note_unanswered(office.services, "rest:demo-resident", ASKED)
 
         async def done() -> None:
-            while await office.services.redis.llen(questions.WAITING_KEY) or not wanted.exists():
+            while not wanted.exists():
                 await asyncio.sleep(0)
 
         task = asyncio.create_task(upkeep_for_ever(office.services))
@@ -114,6 +112,10 @@ class TestCollecting:
             await asyncio.wait_for(done(), 30)
         finally:
             await end_tasks([task])
+
+    async def test_the_clock_collects_what_was_asked(self, office: Office) -> None:
+        await questions.note_unanswered(office.services, "rest:demo-resident", ASKED)
+        await tick(office.services)
         assert (await _group_of(office, "采样亭")).count == 1
 
     async def test_numbers_of_people_are_masked_and_texts_sealed(self, office: Office) -> None:
