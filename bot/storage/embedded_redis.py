@@ -54,6 +54,7 @@ class EmbeddedRedis(EmbeddedServer):
     def _is_ready(self, pid: int) -> bool:
         with redis.Redis(unix_socket_path=str(self._socket), socket_timeout=1) as client:
             try:
+                client.ping()  # INFO is answered while it still reads its file, PING is not
                 return bool(client.info("server")["process_id"] == pid)
             except (redis.ConnectionError, redis.TimeoutError):  # not yet there, or still reading its file
                 return False
