@@ -145,6 +145,10 @@ def _with_services(run):  # type: ignore[no-untyped-def]
 
             services = current()
             try:
+                if services.settings.database_url:  # an office's own database may not have met this version yet
+                    from bot.storage.migrate import migrate
+
+                    await migrate(services.settings.database_url)
                 await run(services, options)
             finally:
                 await services.engine.dispose()

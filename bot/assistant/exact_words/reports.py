@@ -8,6 +8,7 @@ import re
 
 from bot.assistant.exact_words.command import Command
 from bot.processes.definition import Process, load_processes
+from bot.processes.form_words import SAME
 from bot.processes.group_lines import GROUP_LINE
 from bot.processes.relatives import FOR_SOMEBODY
 
@@ -19,14 +20,16 @@ _FAMILY = (
 
 
 def _starts(process: Process) -> tuple[Command, ...]:
-    """The words by which a daily report is opened for somebody else, or for a check that is named."""
+    """The words by which a daily report is opened for somebody else, as yesterday's, or for a check that is named."""
     words = {word for check in process.checks for word in (check.title, *check.words)} - set(process.start_words)
     for_somebody = Command(process.start_intent, re.compile(FOR_SOMEBODY))
+    as_before = Command(process.start_intent, re.compile("|".join(sorted(word for word in SAME if len(word) > 1))))
     if not words:
-        return (for_somebody,)
+        return (for_somebody, as_before)
     checks = "|".join(sorted(words, key=len, reverse=True))
     return (
         for_somebody,
+        as_before,
         Command(
             process.start_intent, re.compile(rf"{_NO_QUESTION}(?:{checks})(?:[\s,:。]+(?!(?:{checks}))\S.*|[0-9].*)?")
         ),
