@@ -1,7 +1,8 @@
-"""The story of the demo: a question, a check-in with 38.2 °C, the alert on the other side, somebody takes it."""
+"""The story of the demo: a question, a check-in with 38.2 °C, the alert on the other side, somebody takes it, reminds and tells."""
 
 from __future__ import annotations
 
+from bot.clock.tick import tick
 from tests.office import Office
 
 
@@ -42,3 +43,21 @@ async def test_fever_reaches_the_grid_staff_and_comes_back(office: Office) -> No
     assert "已处理" in closed
     [row] = await office.alerts()
     assert row.state == "closed"
+
+
+async def test_who_has_not_reported_is_reminded_and_a_notice_is_read(office: Office) -> None:
+    resident, grid = office.person("demo-resident"), office.person("demo-grid")
+    await resident.says("打卡 36.5 没症状 在家 绿码 没接触", "确认提交")
+    assert "王小芳" not in await grid.says("谁还没报")
+    assert "已提醒3人" in await grid.presses("催一下")
+    [reminder] = await resident.pushed()
+    assert reminder.text == "【打卡提醒】刘桂兰、王小明今天还没打卡，请在12:00前报。"
+    assert "全家正常" in [button.title for button in reminder.buttons]
+    assert "第三网格" in await grid.says("发通知 三网格 今晚7点核酸检测，请带身份证")
+    assert await resident.pushed() == []
+    await grid.presses("确认发送")
+    await tick(office.services)
+    [notice] = await resident.pushed()
+    assert "今晚7点核酸检测，请带身份证" in notice.text
+    assert "已记录" in await resident.says(notice.buttons[0].payload)
+    assert "已阅1" in await grid.says("通知 1")

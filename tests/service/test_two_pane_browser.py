@@ -1,4 +1,4 @@
-"""The demo in a real browser: what one person reports on the left is at once with another on the right."""
+"""The demo in a real browser: what one person reports on the left is at once with another on the right, who reminds and tells in turn."""
 
 from __future__ import annotations
 
@@ -128,6 +128,20 @@ async def test_a_report_on_the_left_is_an_alert_on_the_right(page: Page) -> None
     await staff.presses("查看")
     await staff.reads("王小芳", "13800000001")
     assert not any("王小芳" in text for _, text in await resident.written())
+
+    await staff.types("谁还没报")
+    await staff.reads("3号楼", "刘*")
+    await staff.presses("催一下")
+    await resident.reads("【打卡提醒】", "刘桂兰")
+    await staff.types("发通知 三网格 今晚7点核酸检测，请带身份证")
+    await staff.reads("请核对", "第三网格")
+    await staff.presses("确认发送")
+    notice = await resident.reads("【通知】今晚7点核酸检测")
+    assert "网格员赵*" in notice
+    await resident.presses("已阅")
+    await resident.reads("已记录您看过了")
+    await staff.presses("看进度")
+    await staff.reads("已阅1")
 
     before = await resident.written()
     ids = [line_id for line_id, _ in before]
