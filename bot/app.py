@@ -24,6 +24,7 @@ from bot.conversation.mailbox import ChatGreeter, ChatMailbox
 from bot.delivery.worker import deliver_for_ever
 from bot.errors import BotError, where
 from bot.metrics import Metrics, token_matches
+from bot.platforms import wechat_channel, wechat_sender
 from bot.services.context import Services, use
 from bot.services.files import open_file
 
@@ -53,6 +54,10 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     )
     links = FileLinks(partial(open_file, services), allowed_hosts=settings.allowed_hosts)
     channels: list[Channel] = [web_chat, rest, links]
+    wechat_out = wechat_sender(services) if settings.wechat_token else None
+    wechat = wechat_channel(services, receive, wechat_out) if wechat_out is not None else None
+    if wechat is not None:
+        channels.append(wechat)
 
     app = web.Application(client_max_size=256 * 1024, middlewares=[_no_stack_traces])
     for channel in channels:
@@ -83,15 +88,19 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
         yield
         await end_tasks(tasks)
 
-    async def stop_web(_: web.Application) -> None:
+    async def stop_channels(_: web.Application) -> None:
         await web_chat.stop()
+        if wechat is not None:
+            await wechat.stop()
 
     async def close(_: web.Application) -> None:
+        if wechat_out is not None:
+            await wechat_out.close()
         await services.engine.dispose()
         await services.redis.close()
 
     app.cleanup_ctx.append(deliver)
-    app.on_shutdown.append(stop_web)
+    app.on_shutdown.append(stop_channels)
     app.on_cleanup.append(close)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,6 +15,9 @@ from bot.errors import SettingsError
 from bot.office_hours import OfficeHours
 from bot.phones import Phones
 from bot.quiet_hours import QuietHours
+
+TemplateSetting = tuple[str, str, tuple[tuple[str, str], ...]]
+"""A template of a platform: the purpose it is for, its id, and what stands in each of its fields."""
 
 
 def _flag(text: str) -> bool:
@@ -57,6 +61,30 @@ def _web_address(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("写成 https://chat.example.cn 的样子")
     return text.rstrip("/")
+
+
+def _aes_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if len(keys) > 2 or not all(re.fullmatch("[A-Za-z0-9]{43}", key) for key in keys):
+        raise ValueError("EncodingAESKey 是43个字母和数字；换密钥时写“新的,旧的”")
+    return keys
+
+
+def _wechat_mode(text: str) -> str:
+    if text not in ("plain", "compatible", "safe"):
+        raise ValueError("写 plain、compatible 或 safe")
+    return text
+
+
+def _templates(text: str) -> tuple[TemplateSetting, ...]:
+    found: list[TemplateSetting] = []
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        purpose, id, pairs = (*part.split(":", 2), "", "")[:3]
+        fields = tuple((pair.split("=", 1)[0], pair.split("=", 1)[1]) for pair in pairs.split(",") if "=" in pair)
+        if purpose not in ("alert", "reminder", "broadcast", "reply") or not id or not fields:
+            raise ValueError("写成 alert:模板编号:thing1={text},time2={time} 的样子，多个用分号隔开")
+        found.append((purpose, id, fields))
+    return tuple(found)
 
 
 def _setting(default: Any, read: Callable[[str], Any], help_line: str) -> Any:
@@ -115,6 +143,23 @@ class Settings:
     content_dir: Path = _setting(Path("nlu_data"), Path, "内容目录：知识条目、流程、语料、词典")
     model: str = _setting("models", str, "Rasa 模型文件或目录")
     train_delay: float = _setting(20.0, _seconds, "工作人员改了问法后，安静多少秒才开始后台训练")
+    wechat_appid: str = _setting("", str, "公众号的 AppID；和 BOT_WECHAT_TOKEN 都填了才开通 /wechat")
+    wechat_secret: str = _setting("", str, "公众号的 AppSecret")
+    wechat_token: str = _setting("", str, "公众号服务器配置里的 Token")
+    wechat_aes_key: tuple[str, ...] = _setting(
+        (), _aes_keys, "公众号的 EncodingAESKey；换密钥时写“新的,旧的”；填了就只收加密的消息"
+    )
+    wechat_mode: str = _setting(
+        "", _wechat_mode, "公众号的消息加解密方式 plain、compatible 或 safe；留空则有 EncodingAESKey 就是 safe"
+    )
+    wechat_api_base: str = _setting("https://api.weixin.qq.com", _web_address, "公众号接口地址")
+    wechat_certified: bool = _setting(True, _flag, "公众号已认证（可以发客服消息）；没有认证写 0")
+    wechat_hold: float = _setting(4.5, _seconds, "公众号最后一次投递时，最多等多少秒再改用客服消息；要小于 5")
+    wechat_deliveries: int = _setting(3, _count, "公众号同一条消息最多投递几次")
+    wechat_templates: tuple[TemplateSetting, ...] = _setting(
+        (), _templates, "48小时以外用的模板消息，例如 alert:模板编号:thing1={text},time2={time}，多个用分号隔开"
+    )
+    wechat_notices: tuple[TemplateSetting, ...] = _setting((), _templates, "订阅通知的模板，写法同上")
     action_url: str = _setting("", str, "外部动作服务器地址（rasa run actions）；留空则在本进程内执行动作")
 
     @property
@@ -157,8 +202,25 @@ def _check(settings: Settings) -> None:
             raise SettingsError("BOT_DEMO=1 只监听本机；确需对外演示，请另设 BOT_DEMO_PUBLIC=1。")
     elif not settings.secret_key:
         raise SettingsError("请设置 BOT_SECRET_KEY（至少 32 个字符，例如 openssl rand -hex 32），用于加密个人信息。")
+    _check_wechat(settings)
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("BOT_SECRET_KEY 太短，至少 32 个字符。")
+
+
+def _check_wechat(settings: Settings) -> None:
+    if not (settings.wechat_appid or settings.wechat_token):
+        return
+    for name in ("wechat_appid", "wechat_secret", "wechat_token"):
+        if not getattr(settings, name):
+            raise SettingsError(f"请设置 BOT_{name.upper()}：开通公众号要同时有 AppID、AppSecret 和 Token。")
+    if settings.wechat_mode in ("compatible", "safe") and not settings.wechat_aes_key:
+        raise SettingsError(f"BOT_WECHAT_MODE={settings.wechat_mode} 要有 BOT_WECHAT_AES_KEY。")
+    if settings.wechat_mode == "plain" and settings.wechat_aes_key:
+        raise SettingsError(
+            "BOT_WECHAT_MODE=plain 时请去掉 BOT_WECHAT_AES_KEY：明文消息可以伪造，有密钥就应当用安全模式。"
+        )
+    if not 0 < settings.wechat_hold < 5:
+        raise SettingsError("BOT_WECHAT_HOLD 要大于 0、小于 5：微信只等 5 秒。")
 
 
 def describe_settings() -> str:

@@ -20,20 +20,26 @@ MAY_IMPORT = {
     "bot.storage": {"bot.errors"},
     # services speak to people in the channels' words (Outgoing), which base.py declares for all
     "bot.services": {
-        "bot.errors", "bot.settings", "bot.processes", "bot.knowledge", "bot.storage", "bot.channels.base",
+        "bot.errors", "bot.settings", "bot.processes", "bot.knowledge", "bot.storage", "bot.channels.base", "bot.channels.sending",
     },
     "bot.channels": {"bot.channels.base"},
     "bot.delivery": {"bot.services", "bot.errors"},
     "bot.clock": {"bot.services", "bot.errors"},
     "bot.assistant": {"bot.errors", "bot.content", "bot.processes", "bot.knowledge", "bot.services.context", "bot.channels.base"},
     "actions": {"bot.services", "bot.processes", "bot.knowledge", "bot.errors"},
-    "bot.conversation": {"bot.assistant", "bot.services", "bot.storage", "bot.channels.base", "bot.errors"},
+    "bot.conversation": {
+        "bot.assistant", "bot.services", "bot.storage", "bot.channels.base", "bot.channels.tencent.callbacks", "bot.errors",
+    },
+    "bot.platforms": {"bot.channels", "bot.conversation", "bot.services", "bot.settings"},
     "bot.metrics": {"bot.channels.base"},
     "bot.serving": {
         "bot.app", "bot.assistant", "bot.services", "bot.knowledge", "bot.storage", "bot.channels.base", "bot.content",
         "bot.settings", "bot.errors",
     },
-    "bot.commands": {"bot.services", "bot.knowledge", "bot.errors", "bot.serving", "bot.assistant.training", "bot.storage.running_note"},
+    "bot.commands": {
+        "bot.services", "bot.knowledge", "bot.errors", "bot.serving", "bot.assistant.training", "bot.storage.running_note",
+        "bot.platforms", "bot.channels",
+    },
 }  # fmt: skip
 TOP = {"bot.app", "bot.__main__"}
 

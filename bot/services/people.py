@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import NotEntitled
 from bot.services import audit, identity
+from bot.services.contacts import home_of
 from bot.services.context import Services
 from bot.services.duty import stands_in_for
 from bot.services.roles import ALERTED, DUTY, IN_CHARGE, SUBJECT, TITLES
@@ -39,7 +40,7 @@ class Held:
 class Speaker:
     """Who is talking: an account of a channel, and the person it is bound to, if any.
 
-    `home` is the place of an unbound guest of the demo; None for everybody else.
+    `home` is the place whose QR code an unbound person has scanned, or that of a guest of the demo; None for everybody else.
     """
 
     channel: str
@@ -166,7 +167,9 @@ async def _unbound(services: Services, connection: AsyncConnection, channel: str
     if services.settings.demo and channel in _DEMO_GUEST_CHANNELS:
         home = await connection.scalar(sa.select(places.c.id).where(places.c.code == "demo/grid-3"))
         return Speaker(channel, external_id, home=home, consented=True)
-    return Speaker(channel, external_id)
+    scanned = await home_of(services, channel, external_id)
+    home = None if scanned is None else await connection.scalar(sa.select(places.c.id).where(places.c.id == scanned))
+    return Speaker(channel, external_id, home=home)
 
 
 async def _at_the_top_for_nobody(

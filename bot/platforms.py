@@ -1,0 +1,49 @@
+"""The channels of WeChat's platforms as the settings have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.channels.base import Receive
+from bot.channels.wechat import Account, WeChatChannel, WeChatSender
+from bot.channels.wechat.account import Template
+from bot.conversation.callback_store import RedisCallbacks, RedisTokens
+from bot.services.contacts import Contacts
+from bot.services.context import Services
+from bot.settings import Settings, TemplateSetting
+
+
+def wechat_account(settings: Settings) -> Account:
+    """The 公众号 of the settings."""
+    return Account(
+        settings.wechat_appid,
+        settings.wechat_secret,
+        settings.wechat_token,
+        settings.wechat_aes_key,
+        settings.wechat_api_base,
+        settings.wechat_certified,
+        settings.wechat_hold,
+        settings.wechat_deliveries,
+        _templates(settings.wechat_templates),
+        _templates(settings.wechat_notices),
+    )
+
+
+def wechat_sender(services: Services) -> WeChatSender:
+    """What calls the 公众号's API; to be closed at the end."""
+    account = wechat_account(services.settings)
+    tokens = RedisTokens(services, WeChatSender.name, account.appid)
+    store = RedisCallbacks(services, WeChatSender.name)
+    return WeChatSender(account, tokens, store, services.clock, services.settings.timezone)
+
+
+def wechat_channel(services: Services, receive: Receive, sender: WeChatSender) -> WeChatChannel:
+    """The 公众号's callback address."""
+    account = wechat_account(services.settings)
+    store = RedisCallbacks(services, WeChatChannel.name)
+    late = sender if account.certified else None
+    return WeChatChannel(receive, account, store, Contacts(services), late, services.clock)
+
+
+def _templates(given: Iterable[TemplateSetting]) -> dict[str, Template]:
+    return {purpose: Template(id, dict(fields)) for purpose, id, fields in given}

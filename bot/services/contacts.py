@@ -1,0 +1,92 @@
+"""What is known of a person on a platform that we call: when they were last heard and how much they were sent since. In Redis: a
+question costs no write to the database, and what is lost closes a window at worst.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.channels.sending import Standing
+from bot.services.context import Services
+
+CONTACT_SECONDS = int(timedelta(days=30).total_seconds())
+
+
+def contact_key(channel: str, sender: str) -> str:
+    """Where it is kept: a hash with heard, by, sent, following, place and popup:<template>."""
+    return f"contact:{channel}:{sender}"
+
+
+async def standing(services: Services, channel: str, sender: str) -> Standing:
+    """What is known of them now; of somebody unknown that they follow and have not been heard."""
+    kept = {
+        key.decode(): value.decode()
+        for key, value in (await services.redis.hgetall(contact_key(channel, sender))).items()
+    }
+    return Standing(
+        following=kept.get("following", "1") == "1",
+        heard=datetime.fromisoformat(kept["heard"]) if "heard" in kept else None,
+        heard_by=kept.get("by", ""),
+        sent_since=int(kept.get("sent", 0)),
+        popups={key.removeprefix("popup:"): int(value) for key, value in kept.items() if key.startswith("popup:")},
+    )
+
+
+async def home_of(services: Services, channel: str, sender: str) -> int | None:
+    """The place whose code they have scanned."""
+    place = await services.redis.hget(contact_key(channel, sender), "place")
+    return int(place) if place else None
+
+
+async def count_sent(services: Services, channel: str, sender: str, way: str, template: str = "") -> None:
+    """A message went out to them: it counts in the window, or uses up a notice that they had granted."""
+    key = contact_key(channel, sender)
+    async with services.redis.pipeline(transaction=True) as pipe:
+        if way == "custom":
+            pipe.hincrby(key, "sent", 1)
+        elif way == "subscribe":
+            pipe.hincrby(key, f"popup:{template}", -1)
+        pipe.expire(key, CONTACT_SECONDS)
+        await pipe.execute()
+
+
+class Contacts:
+    """What channels tell of people; the protocol is theirs."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def left(self, channel: str, sender: str) -> None:
+        """They follow no more: nothing is sent to them until they are heard again."""
+        key = contact_key(channel, sender)
+        async with self._services.redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key)
+            pipe.hset(key, "following", 0)
+            pipe.expire(key, CONTACT_SECONDS)
+            await pipe.execute()
+
+    async def granted(self, channel: str, sender: str, popups: dict[str, int]) -> None:
+        """They allow so many subscription notices more; a number below zero takes back what they allowed."""
+        key = contact_key(channel, sender)
+        async with self._services.redis.pipeline(transaction=True) as pipe:
+            for template, change in popups.items():
+                if change > 0:
+                    pipe.hincrby(key, f"popup:{template}", change)
+                else:
+                    pipe.hdel(key, f"popup:{template}")
+            pipe.expire(key, CONTACT_SECONDS)
+            await pipe.execute()
+
+    async def settled(self, channel: str, sender: str, place: int) -> None:
+        """They have scanned the code of a place: it looks after them until they are bound to a person."""
+        key = contact_key(channel, sender)
+        await self._services.redis.hset(key, "place", place)
+        await self._services.redis.expire(key, CONTACT_SECONDS)
+        await self._services.redis.delete(f"who:{channel}:{sender}")
+
+    async def sent(self, channel: str, sender: str) -> None:
+        """They were sent one customer-service message more since they were heard."""
+        await count_sent(self._services, channel, sender, "custom")
+
+    async def arrived(self, channel: str, platform_id: str, well: bool) -> None:
+        """What became of a message that the platform had taken."""
