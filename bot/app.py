@@ -21,7 +21,7 @@ from bot.clock.for_ever import clock_for_ever
 from bot.clock.upkeep import upkeep_for_ever
 from bot.conversation.conversation import Conversation
 from bot.conversation.mailbox import ChatGreeter, ChatMailbox
-from bot.delivery.worker import deliver_for_ever
+from bot.delivery.worker import deliver_for_ever, send_for_ever
 from bot.errors import BotError, where
 from bot.metrics import Metrics, token_matches
 from bot.platforms import wechat_channel, wechat_sender
@@ -85,6 +85,8 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     async def deliver(_: web.Application) -> AsyncIterator[None]:
         work = (deliver_for_ever, clock_for_ever, upkeep_for_ever)
         tasks = [asyncio.create_task(one(services)) for one in work]
+        if wechat_out is not None:
+            tasks.append(asyncio.create_task(send_for_ever(services, {wechat_out.name: wechat_out})))
         yield
         await end_tasks(tasks)
 

@@ -8,8 +8,8 @@ from bot.channels.base import Receive
 from bot.channels.wechat import Account, WeChatChannel, WeChatSender
 from bot.channels.wechat.account import Template
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
-from bot.services.contacts import Contacts
 from bot.services.context import Services
+from bot.services.platform_events import Contacts
 from bot.settings import Settings, TemplateSetting
 
 

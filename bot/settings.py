@@ -143,6 +143,9 @@ class Settings:
     content_dir: Path = _setting(Path("nlu_data"), Path, "内容目录：知识条目、流程、语料、词典")
     model: str = _setting("models", str, "Rasa 模型文件或目录")
     train_delay: float = _setting(20.0, _seconds, "工作人员改了问法后，安静多少秒才开始后台训练")
+    most_a_day: int = _setting(
+        20, _count, "每人每天最多主动发到微信、企业微信的提醒和通知条数，多的第二天再发；预警不受限制"
+    )
     wechat_appid: str = _setting("", str, "公众号的 AppID；和 BOT_WECHAT_TOKEN 都填了才开通 /wechat")
     wechat_secret: str = _setting("", str, "公众号的 AppSecret")
     wechat_token: str = _setting("", str, "公众号服务器配置里的 Token")
@@ -161,6 +164,11 @@ class Settings:
     )
     wechat_notices: tuple[TemplateSetting, ...] = _setting((), _templates, "订阅通知的模板，写法同上")
     action_url: str = _setting("", str, "外部动作服务器地址（rasa run actions）；留空则在本进程内执行动作")
+
+    @property
+    def calling_channels(self) -> tuple[str, ...]:
+        """The channels whose platforms we call to send; the others fetch."""
+        return ("wechat",) if self.wechat_token else ()
 
     @property
     def embedded_database(self) -> bool:

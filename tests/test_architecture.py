@@ -23,7 +23,7 @@ MAY_IMPORT = {
         "bot.errors", "bot.settings", "bot.processes", "bot.knowledge", "bot.storage", "bot.channels.base", "bot.channels.sending",
     },
     "bot.channels": {"bot.channels.base"},
-    "bot.delivery": {"bot.services", "bot.errors"},
+    "bot.delivery": {"bot.services", "bot.errors", "bot.channels.sending"},
     "bot.clock": {"bot.services", "bot.errors"},
     "bot.assistant": {"bot.errors", "bot.content", "bot.processes", "bot.knowledge", "bot.services.context", "bot.channels.base"},
     "actions": {"bot.services", "bot.processes", "bot.knowledge", "bot.errors"},

@@ -88,6 +88,7 @@ async def _qr(services: Services, options: argparse.Namespace) -> None:
     _set_up(services)
     if options.file is not None and options.file.suffix.lower() not in (".png", ".svg"):
         raise Refused("二维码只能存成 .png 或 .svg 文件。")
+    action: dict[str, Any]
     if options.place is not None:
         name = next((branch.name for branch in await whole_tree(services) if branch.id == options.place), None)
         if name is None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.processes.definition import Process
-from bot.services import alert_views, alerts, questions, ticket_desk
+from bot.services import alert_views, alerts, questions, sends, ticket_desk
 from bot.services.asked_part import processes_with_checks
 from bot.services.context import Services
 from bot.services.editors import may_edit
@@ -38,7 +38,7 @@ async def to_do(services: Services, by: Speaker) -> list[ToDo]:
         found += [await _alerts(services, by), await _tickets(services, by)]
         found += [await _follow_ups(services, by)]
         found += [await _missing(services, by, process) for process in processes_with_checks(services)]
-        found += [await _broadcasts(services, by)]
+        found += [await _unreached(services, by), await _broadcasts(services, by)]
     if may_edit(by):
         found.append(await _questions(services, by))
     found += [await _own(services, by, process) for process in processes_with_checks(services)]
@@ -97,6 +97,12 @@ async def _missing(services: Services, by: Speaker, process: Process) -> ToDo | 
         )
         lines = tuple([f"{await place_name(connection, unit.place_id)}：{unit.people}人" for unit in units])
     return ToDo(f"{process.short}{count}人还没报", lines, ("谁还没报", "谁还没报"))
+
+
+async def _unreached(services: Services, by: Speaker) -> ToDo | None:
+    count, some = await sends.unreached(services, by, _UNITS)
+    lines = tuple(f"{name}：{reason}" for name, reason in some)
+    return ToDo(f"{count}人微信发不到，请打电话", lines, ("电话名单", "电话名单")) if count else None
 
 
 async def _broadcasts(services: Services, by: Speaker) -> ToDo | None:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Outgoing, Pushed
 from bot.errors import SealBroken
+from bot.services import sends
 from bot.services.context import Services
 from bot.storage.tables import accounts, broadcasts, inbox, inbox_heads, outbox
 
@@ -182,6 +183,8 @@ async def _deliver(
             ended.append((row.id, "sent", None))
     if put:
         await _put_into_inboxes(connection, put, now)
+        if services.settings.calling_channels:
+            await sends.enqueue(services, connection, [row.id for row, _ in put])
     ids, states, reasons = (
         _array(values, kind) for values, kind in zip(zip(*ended), (sa.BigInteger, sa.Text, sa.Text))
     )

@@ -362,6 +362,35 @@ inbox = Table(
     CheckConstraint("cursor > 0", name="cursor"),
 )
 
+# A message of the outbox on its way to a platform that we call (公众号, 企业微信), besides its line in the inbox.
+sends = Table(
+    "sends",
+    metadata,
+    Column("outbox_id", BigInteger, ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    # The account that is tried now, and the channels that were tried before it.
+    Column("channel", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("tried", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # Alerts and replies: they go first.
+    Column("urgent", Boolean, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'due'")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # While `sending`: when whoever has it must have died.
+    _moment("next_try_at"),
+    # By which way it went, and its id at the platform, by which a later word on its fate comes.
+    Column("way", Text, nullable=True),
+    Column("platform_id", Text, nullable=True),
+    Column("failure", Text, nullable=True),
+    Column("reason", Text, nullable=True),
+    _moment("done_at", nullable=True),
+    CheckConstraint("state IN ('due', 'sending', 'sent', 'failed')", name="state"),
+    CheckConstraint("(state IN ('due', 'sending')) = (done_at IS NULL)", name="done_when_ended"),
+    Index("ix_sends_urgent_next_try_at_standing", "urgent", "next_try_at", postgresql_where=text("done_at IS NULL")),
+    Index("ix_sends_channel_external_id_sending", "channel", "external_id", postgresql_where=text("state = 'sending'")),
+    Index("ix_sends_platform_id", "platform_id", postgresql_where=text("platform_id IS NOT NULL")),
+    Index("ix_sends_done_at_failed", "done_at", postgresql_where=text("state = 'failed'")),
+)
+
 # The newest cursor of each person; its row lock orders the pushes to one person.
 inbox_heads = Table(
     "inbox_heads",

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from bot.channels.wechat import Account, WeChatChannel, WeChatSender
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
-from bot.services.contacts import Contacts
 from bot.services.context import Services
+from bot.services.platform_events import Contacts
 from tests.channels.little_bot import LittleBot
 from tests.conftest import Clock
 from tests.platforms.driven_wait import DrivenWait
