@@ -24,7 +24,7 @@ from bot.conversation.mailbox import ChatGreeter, ChatMailbox
 from bot.delivery.worker import deliver_for_ever, send_for_ever
 from bot.errors import BotError, where
 from bot.metrics import Metrics, token_matches
-from bot.platforms import wechat_channel, wechat_sender
+from bot.platforms import wechat_channel, wechat_sender, wecom_channel, wecom_sender
 from bot.services.context import Services, use
 from bot.services.files import open_file
 
@@ -56,8 +56,11 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     channels: list[Channel] = [web_chat, rest, links]
     wechat_out = wechat_sender(services) if settings.wechat_token else None
     wechat = wechat_channel(services, receive, wechat_out) if wechat_out is not None else None
-    if wechat is not None:
-        channels.append(wechat)
+    wecom_out = wecom_sender(services) if settings.wecom_token else None
+    wecom = wecom_channel(services, receive, wecom_out) if wecom_out is not None else None
+    called = [channel for channel in (wechat, wecom) if channel is not None]
+    senders = {sender.name: sender for sender in (wechat_out, wecom_out) if sender is not None}
+    channels += called
 
     app = web.Application(client_max_size=256 * 1024, middlewares=[_no_stack_traces])
     for channel in channels:
@@ -85,19 +88,19 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     async def deliver(_: web.Application) -> AsyncIterator[None]:
         work = (deliver_for_ever, clock_for_ever, upkeep_for_ever)
         tasks = [asyncio.create_task(one(services)) for one in work]
-        if wechat_out is not None:
-            tasks.append(asyncio.create_task(send_for_ever(services, {wechat_out.name: wechat_out})))
+        if senders:
+            tasks.append(asyncio.create_task(send_for_ever(services, senders)))
         yield
         await end_tasks(tasks)
 
     async def stop_channels(_: web.Application) -> None:
         await web_chat.stop()
-        if wechat is not None:
-            await wechat.stop()
+        for channel in called:
+            await channel.stop()
 
     async def close(_: web.Application) -> None:
-        if wechat_out is not None:
-            await wechat_out.close()
+        for sender in senders.values():
+            await sender.close()
         await services.engine.dispose()
         await services.redis.close()
 

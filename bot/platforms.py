@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bot.channels.base import Receive
 from bot.channels.wechat import Account, WeChatChannel, WeChatSender
 from bot.channels.wechat.account import Template
+from bot.channels.wecom import App, WeComChannel, WeComSender
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
 from bot.services.context import Services
 from bot.services.platform_events import Contacts
@@ -43,6 +44,31 @@ def wechat_channel(services: Services, receive: Receive, sender: WeChatSender) -
     store = RedisCallbacks(services, WeChatChannel.name)
     late = sender if account.certified else None
     return WeChatChannel(receive, account, store, Contacts(services), late, services.clock)
+
+
+def wecom_app(settings: Settings) -> App:
+    """The 企业微信 app of the settings."""
+    return App(
+        settings.wecom_corpid,
+        settings.wecom_agentid,
+        settings.wecom_secret,
+        settings.wecom_token,
+        settings.wecom_aes_key,
+        settings.wecom_api_base,
+    )
+
+
+def wecom_sender(services: Services) -> WeComSender:
+    """What calls the API of 企业微信; to be closed at the end."""
+    app = wecom_app(services.settings)
+    tokens = RedisTokens(services, WeComSender.name, f"{app.corpid}:{app.agentid}")
+    return WeComSender(app, tokens, RedisCallbacks(services, WeComSender.name), services.clock)
+
+
+def wecom_channel(services: Services, receive: Receive, sender: WeComSender) -> WeComChannel:
+    """The callback address of the 企业微信 app."""
+    store = RedisCallbacks(services, WeComChannel.name)
+    return WeComChannel(receive, wecom_app(services.settings), store, Contacts(services), sender, services.clock)
 
 
 def _templates(given: Iterable[TemplateSetting]) -> dict[str, Template]:

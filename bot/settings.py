@@ -163,12 +163,20 @@ class Settings:
         (), _templates, "48小时以外用的模板消息，例如 alert:模板编号:thing1={text},time2={time}，多个用分号隔开"
     )
     wechat_notices: tuple[TemplateSetting, ...] = _setting((), _templates, "订阅通知的模板，写法同上")
+    wecom_corpid: str = _setting("", str, "企业微信的企业ID；和 BOT_WECOM_TOKEN 都填了才开通 /wecom")
+    wecom_agentid: int = _setting(0, int, "企业微信自建应用的 AgentId")
+    wecom_secret: str = _setting("", str, "企业微信自建应用的 Secret")
+    wecom_token: str = _setting("", str, "企业微信应用“接收消息”里的 Token")
+    wecom_aes_key: tuple[str, ...] = _setting(
+        (), _aes_keys, "企业微信应用“接收消息”里的 EncodingAESKey；换密钥时写“新的,旧的”"
+    )
+    wecom_api_base: str = _setting("https://qyapi.weixin.qq.com", _web_address, "企业微信接口地址")
     action_url: str = _setting("", str, "外部动作服务器地址（rasa run actions）；留空则在本进程内执行动作")
 
     @property
     def calling_channels(self) -> tuple[str, ...]:
         """The channels whose platforms we call to send; the others fetch."""
-        return ("wechat",) if self.wechat_token else ()
+        return (*(("wechat",) if self.wechat_token else ()), *(("wecom",) if self.wecom_token else ()))
 
     @property
     def embedded_database(self) -> bool:
@@ -211,6 +219,7 @@ def _check(settings: Settings) -> None:
     elif not settings.secret_key:
         raise SettingsError("请设置 BOT_SECRET_KEY（至少 32 个字符，例如 openssl rand -hex 32），用于加密个人信息。")
     _check_wechat(settings)
+    _check_wecom(settings)
     if settings.secret_key and len(settings.secret_key) < 32:
         raise SettingsError("BOT_SECRET_KEY 太短，至少 32 个字符。")
 
@@ -229,6 +238,16 @@ def _check_wechat(settings: Settings) -> None:
         )
     if not 0 < settings.wechat_hold < 5:
         raise SettingsError("BOT_WECHAT_HOLD 要大于 0、小于 5：微信只等 5 秒。")
+
+
+def _check_wecom(settings: Settings) -> None:
+    if not (settings.wecom_corpid or settings.wecom_token):
+        return
+    for name in ("wecom_corpid", "wecom_agentid", "wecom_secret", "wecom_token", "wecom_aes_key"):
+        if not getattr(settings, name):
+            raise SettingsError(
+                f"请设置 BOT_{name.upper()}：开通企业微信要同时有企业ID、AgentId、Secret、Token 和 EncodingAESKey。"
+            )
 
 
 def describe_settings() -> str:

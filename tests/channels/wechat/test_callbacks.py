@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.channels.tencent.envelope import Envelope, signature
 from bot.services.contacts import home_of, standing
@@ -271,3 +274,33 @@ async def test_the_window_opens_with_the_person_alone(
     assert (await standing(services, "wechat", fan.openid)).popups == {"notice-1": 1}
     await fan.answers_popup("notice-1", accept=False)
     assert (await standing(services, "wechat", fan.openid)).popups == {}
+
+
+@given(
+    body=st.one_of(st.binary(max_size=400), st.text(max_size=200).map(lambda t: f"<xml>{t}</xml>".encode())),
+    inside=st.booleans(),
+    query=st.lists(
+        st.tuples(
+            st.sampled_from(["signature", "msg_signature", "timestamp", "nonce", "encrypt_type"]), st.text(max_size=40)
+        ),
+        max_size=6,
+    ),
+)
+@hypothesis.settings(
+    max_examples=400, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture], derandomize=True
+)
+async def test_no_callback_whatever_brings_a_5xx(
+    processes: Processes, wechat: WeChatServer, bot: LittleBot, body: bytes, inside: bool, query: list[tuple[str, str]]
+) -> None:
+    if not processes.channels:
+        await processes.start()
+    if inside:  # signed and sealed as it should be, with anything inside
+        sealed = Envelope(wechat.account.aes_key, wechat.account.appid).seal(body)
+        post = wechat.compose({"FromUserName": "o1"}, sealed=sealed)
+    else:
+        post = wechat.compose(wechat.add_fan().message("text", Content="报告"))
+        post.query, post.body = query, body
+    answer = await wechat.post(post)
+    assert answer.status < 500
+    assert b"Traceback" not in answer.body
+    assert bot.heard == []

@@ -1,0 +1,169 @@
+"""App messages of 企业微信: a card with buttons where there is something to press, else a text."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.channels.base import Outgoing
+from bot.channels.sending import Failed, Later, Result, Sent, Standing
+from bot.channels.tencent.api import Api, ApiError, NoAnswer
+from bot.channels.tencent.callbacks import CallbackStore, Memo
+from bot.channels.tencent.texts import as_text, first_part
+from bot.channels.tencent.tokens import TokenOwner, TokenStore
+from bot.channels.wecom.app import App
+
+logger = logging.getLogger(__name__)
+
+_MOST_BUTTONS = 6
+_KEY_BYTES = 1024
+_TITLE, _REST = 36, 112  # characters that a card shows whole
+_MINUTE = timedelta(minutes=1)
+
+_GONE = {
+    40003: "成员不存在",
+    60111: "成员不存在",
+    301021: "成员不存在",
+    81013: "成员不存在或不在应用的可见范围内",
+    82001: "成员不存在",
+    50002: "成员不在应用的可见范围内",
+    60011: "成员不在应用的可见范围内",
+    43004: "成员没有关注微信插件",
+}
+_REFUSED = {
+    44004: "内容为空",
+    45002: "内容太长",
+    40008: "消息类型不对",
+    40058: "参数有误",
+    42014: "卡片编号已用过",
+    42017: "按钮有误",
+    42018: "按钮有误",
+    42019: "按钮有误",
+}
+_SETUP = {
+    40001: "应用的 Secret 不对",
+    40013: "CorpID 不对",
+    40091: "Secret 不属于这个企业",
+    40056: "AgentId 不对",
+    301002: "Secret 和 AgentId 不是同一个应用",
+    50003: "应用已停用",
+    60020: "服务器IP不在应用的企业可信IP里",
+    43012: "应用没有设置接收消息服务器",
+}
+
+
+class WeComSender:
+    """The calls of one app."""
+
+    name = "wecom"
+
+    def __init__(self, app: App, tokens: TokenStore, store: CallbackStore, clock: Callable[[], datetime]) -> None:
+        self._app = app
+        self._api = Api(app.api_base)
+        self._tokens = TokenOwner(tokens, self._fetch_token, clock)
+        self._store = store
+        self._clock = clock
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._api.close()
+
+    async def send(self, to: str, message: Outgoing, standing: Standing) -> Result:
+        """A card where the message has buttons that fit on one, else a text with numbered buttons."""
+        if not standing.following:
+            return Failed("not_reachable", "不在应用的可见范围内")
+        if message.buttons and message.purpose == "alert" and _fits(message):
+            return await self._tried(to, {"msgtype": "template_card", "template_card": _card(message)})
+        whole, offered = as_text([message])
+        head, rest = first_part(whole)
+        result = await self._text(to, head)
+        if isinstance(result, Sent) and (offered or rest):
+            await self._store.keep_memo(to, Memo(tuple(offered), rest))
+        return result
+
+    async def custom(self, to: str, message: str) -> bool:
+        """One text, for an answer that came too late for its callback; whether the platform took it."""
+        return isinstance(await self._text(to, message), Sent)
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One call of the API with the app's token, for the commands. Raises ApiError, NoAnswer."""
+        return await self._api.call(self._tokens, method, path, body=body)
+
+    def in_words(self, error: ApiError) -> str:
+        """What an errcode means, for the operator."""
+        judged = self._judged(error)
+        return "" if isinstance(judged, Sent) else judged.reason
+
+    async def _text(self, to: str, words: str) -> Result:
+        return await self._tried(to, {"msgtype": "text", "text": {"content": words}})
+
+    async def _tried(self, to: str, content: dict[str, Any]) -> Result:
+        body = {"touser": to, "agentid": self._app.agentid, **content}
+        try:
+            answer = await self.call("POST", "/cgi-bin/message/send", body)
+        except NoAnswer as trouble:
+            if trouble.maybe_done:
+                return Failed("unknown_outcome", "企业微信没有回应，不确定有没有发出")
+            return Later(self._clock() + _MINUTE, "连不上企业微信，稍后再发", whole_channel=True)
+        except ApiError as error:
+            return self._judged(error)
+        # errcode 0 with the receiver in a list of those who did not get it; ids come back in small letters
+        for name, reason in (
+            ("invaliduser", "成员不存在或不在应用的可见范围内"),
+            ("unlicenseduser", "成员没有激活账号"),
+        ):
+            if to.lower() in str(answer.get(name) or "").lower().split("|"):
+                return Failed("not_reachable", reason)
+        return Sent("app", str(answer.get("msgid", "")))
+
+    def _judged(self, error: ApiError) -> Result:
+        code = error.code
+        if code in _GONE:
+            return Failed("not_reachable", _GONE[code])
+        if code in _REFUSED:
+            return Failed("content_refused", _REFUSED[code])
+        if code in (-1, 45033):
+            return Later(self._clock() + timedelta(seconds=2), "企业微信系统繁忙")
+        if code == 45009:
+            return Later(self._clock() + _MINUTE, "企业微信限制了发送次数", whole_channel=True)
+        logger.error("the API of 企业微信 refuses: %d", code)
+        if code in _SETUP:
+            return Failed("misconfigured", _SETUP[code])
+        if code == 48002:
+            return Failed("not_allowed", "应用没有这个接口的权限")
+        return Failed("content_refused", f"企业微信返回错误 {code}")
+
+    async def _fetch_token(self) -> dict[str, Any]:
+        query = {"corpid": self._app.corpid, "corpsecret": self._app.secret}
+        return await self._api.bare("GET", "/cgi-bin/gettoken", query)
+
+
+def _fits(message: Outgoing) -> bool:
+    keys = [button.payload for button in message.buttons]
+    return (
+        len(keys) <= _MOST_BUTTONS
+        and len(set(keys)) == len(keys)
+        and all(0 < len(key.encode()) <= _KEY_BYTES for key in keys)
+        and len(message.text) <= _TITLE + _REST
+    )
+
+
+def _card(message: Outgoing) -> dict[str, Any]:
+    """A card whose buttons send what they would send typed."""
+    title, _, rest = message.text.strip().partition("\n")
+    if len(title) > _TITLE:
+        title, rest = title[:_TITLE], title[_TITLE:] + ("\n" + rest if rest else "")
+    buttons = [
+        {"text": button.title, "key": button.payload, "style": 1 if n == 0 else 2}
+        for n, button in enumerate(message.buttons)
+    ]
+    return {
+        "card_type": "button_interaction",
+        "task_id": secrets.token_hex(16),
+        "main_title": {"title": title},
+        "sub_title_text": rest,
+        "button_list": buttons,
+    }

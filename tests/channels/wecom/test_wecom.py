@@ -1,0 +1,180 @@
+"""企业微信: callbacks as the simulated platform delivers them, and app messages with cards."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from bot.channels.base import Button, Outgoing
+from bot.channels.sending import Failed, Later, Sent, Standing
+from bot.channels.wecom import App, WeComChannel, WeComSender
+from bot.conversation.callback_store import RedisCallbacks, RedisTokens
+from bot.services.contacts import standing
+from bot.services.context import Services
+from bot.services.platform_events import Contacts
+from tests.channels.little_bot import LittleBot
+from tests.conftest import Clock
+from tests.platforms import faults
+from tests.platforms.misdeeds import MISDEEDS, Misdeed
+from tests.platforms.wecom_corp import WeComCorp
+from tests.platforms.wecom_server import WeComServer
+
+SEND = "/cgi-bin/message/send"
+ALERT = Outgoing(
+    "🔴【紧急】每日健康打卡异常\n王*，3号楼\n・体温 38.2 ℃",
+    (Button("收到", "收到 A7K2"), Button("已处理", "已处理 A7K2"), Button("查看", "查看 A7K2")),
+    purpose="alert",
+)
+
+
+@pytest.fixture
+def bot() -> LittleBot:
+    return LittleBot()
+
+
+@pytest_asyncio.fixture
+async def wecom(clock: Clock) -> AsyncIterator[WeComServer]:
+    async with WeComServer(WeComCorp(), clock) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def sender(services: Services, wecom: WeComServer, bot: LittleBot, clock: Clock) -> AsyncIterator[WeComSender]:
+    """The bot behind the app: its channel takes callbacks, and this sends outside of them."""
+    given = wecom.app
+    app = App(wecom.corp.corpid, given.agentid, given.secret, given.token, (given.aes_key,), wecom.base_url)
+    store = RedisCallbacks(services, "wecom")
+    made = WeComSender(app, RedisTokens(services, "wecom", app.corpid), store, clock)
+    channel = WeComChannel(bot.receive, app, store, Contacts(services), made, clock)
+    served = web.Application(client_max_size=256 * 1024)
+    served.add_routes(list(channel.routes()))
+    runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    given.callback_url = f"http://127.0.0.1:{runner.addresses[0][1]}/wecom"
+    yield made
+    await channel.stop()
+    await runner.cleanup()
+    await made.close()
+
+
+async def test_a_member_is_answered_and_the_address_verified(
+    sender: WeComSender, wecom: WeComServer, bot: LittleBot
+) -> None:
+    assert (await wecom.check_url()).accepted
+    assert not (await wecom.check_url(signed=False)).accepted
+    member = wecom.add_member("zhangsan")
+    delivery = await member.says("待办")
+    assert delivery.problems == []
+    assert delivery.seen == ["收到：待办\n回复数字就行：\n1. 好\n\n还有别的吗？"]
+    await member.says("1")
+    await member.clicks("今日汇总")
+    await member.sends_location(34.2, 108.9, "陕西省西安市")
+    assert [heard.text for heard in bot.heard] == ["待办", "/好", "今日汇总", "陕西省西安市"]
+    assert "看不懂图片" in (await member.sends_image()).seen[0]
+
+
+@pytest.mark.parametrize("misdeed", MISDEEDS, ids=str)
+async def test_what_is_forged_or_broken_does_nothing(
+    sender: WeComSender, wecom: WeComServer, bot: LittleBot, misdeed: Misdeed
+) -> None:
+    if not misdeed.fits(wecom):
+        return
+    answer = await wecom.post(misdeed.make(wecom, wecom.add_member("zhangsan").message("text", Content="报告")))
+    assert answer.status < 500
+    if misdeed.expect == "taken":
+        assert answer.status == 200
+        assert [heard.text for heard in bot.heard] == ["报告"]
+    else:
+        assert bot.heard == []
+        assert misdeed.expect == "harmless" or answer.status == 0 or 400 <= answer.status < 500
+
+
+async def test_a_message_again_is_done_once(sender: WeComSender, wecom: WeComServer, bot: LittleBot) -> None:
+    fields = wecom.add_member("zhangsan").message("text", Content="你好")
+    assert (await wecom.deliver(fields)).seen == (await wecom.deliver(fields)).seen
+    assert len(bot.heard) == 1
+
+
+async def test_who_leaves_the_range_is_not_written_to(
+    sender: WeComSender, wecom: WeComServer, services: Services, bot: LittleBot
+) -> None:
+    member = wecom.add_member("zhangsan")
+    await member.leaves_view()
+    known = await standing(services, "wecom", "zhangsan")
+    assert not known.following
+    assert isinstance(await sender.send("zhangsan", ALERT, known), Failed)
+    await member.comes_into_view()
+    assert [heard.text for heard in bot.heard] == ["帮助"]
+
+
+async def test_an_alert_is_a_card_whose_press_is_said_once_and_shown_on_the_card(
+    sender: WeComSender, wecom: WeComServer, bot: LittleBot
+) -> None:
+    member = wecom.add_member("zhangsan")
+    assert isinstance(await sender.send("zhangsan", ALERT, Standing()), Sent)
+    [entry] = wecom.journal.of("zhangsan")
+    assert entry.kind == "template_card"
+    assert "王*，3号楼" in entry.text
+    pressed = member.press(entry, "收到 A7K2")
+    first = await wecom.deliver(pressed)
+    assert first.problems == []
+    assert [heard.text for heard in bot.heard] == ["收到 A7K2"]
+    entries = await wecom.journal.until("zhangsan", 3)
+    assert {one.way for one in entries} == {"message", "card_update"}
+    assert any(one.text.startswith("收到：收到 A7K2") for one in entries)
+    await wecom.deliver(pressed)
+    assert len(bot.heard) == 1
+
+
+async def test_a_long_or_buttonless_message_is_a_text(sender: WeComSender, wecom: WeComServer) -> None:
+    wecom.add_member("zhangsan")
+    await sender.send("zhangsan", Outgoing("请打卡", (Button("打卡", "打卡"),), purpose="reminder"), Standing())
+    await sender.send("zhangsan", Outgoing("发热的人先做核酸。" * 200, purpose="broadcast"), Standing())
+    texts = wecom.journal.texts("zhangsan")
+    assert texts[0] == "请打卡\n回复数字就行：\n1. 打卡"
+    assert len(texts[1].encode()) <= 2048
+    assert texts[1].endswith("看下面的）")
+
+
+@pytest.mark.parametrize("code", [40014, 42001])
+async def test_a_token_that_dies_early_is_renewed_once(sender: WeComSender, wecom: WeComServer, code: int) -> None:
+    wecom.add_member("zhangsan")
+    assert await sender.custom("zhangsan", "一")
+    wecom.revoke_tokens(code)
+    assert await sender.custom("zhangsan", "二")
+    assert wecom.journal.texts("zhangsan") == ["一", "二"]
+    assert wecom.calls["/cgi-bin/gettoken"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "reason"),
+    [
+        (faults.errcode(-1), Later, "繁忙"),
+        (faults.errcode(45009), Later, "次数"),
+        (faults.errcode(60020), Failed, "可信IP"),
+        (faults.errcode(50003), Failed, "停用"),
+        (faults.errcode(60011), Failed, "可见范围"),
+        (faults.errcode(99999), Failed, "99999"),
+        (faults.status(502), Failed, "不确定"),
+        (faults.cut(effect=True), Failed, "不确定"),
+        (faults.body(b"<html>"), Failed, "不确定"),
+    ],
+)
+async def test_each_trouble_has_its_end_and_reason(
+    sender: WeComSender, wecom: WeComServer, fault: faults.Fault, kind: type, reason: str
+) -> None:
+    wecom.add_member("zhangsan")
+    wecom.faults.next(SEND, fault)
+    result = await sender.send("zhangsan", Outgoing("通知", purpose="broadcast"), Standing())
+    assert isinstance(result, kind)
+    assert reason in result.reason
+
+
+async def test_a_receiver_in_the_list_of_the_unreached_has_not_got_it(sender: WeComSender, wecom: WeComServer) -> None:
+    result = await sender.send("Nobody", Outgoing("通知"), Standing())
+    assert isinstance(result, Failed)
+    assert result.failure == "not_reachable"
