@@ -7,13 +7,16 @@ PYTHON_BIN := .venv/bin/python
 # A demo unless told otherwise, or given a database that must not be filled with demo people.
 BOT_DEMO ?= $(if $(BOT_DATABASE_URL),0,1)
 
-.PHONY: run test train venv lint format types unit bench soak eval questions lock clean help
+.PHONY: run demo-wechat test train venv lint format types unit bench soak eval questions lock clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 run: venv ## start the service on http://127.0.0.1:8080 (trains, starts embedded databases, loads the demo)
 	@BOT_DEMO=$(BOT_DEMO) exec $(PYTHON_BIN) -m bot serve
+
+demo-wechat: venv ## the demo with two simulated phones: 公众号 on http://127.0.0.1:8091/phone, 企业微信 on :8092
+	@exec $(PYTHON_BIN) -W ignore -m tests.platforms --with-bot
 
 train: venv ## train the model of the present content
 	@$(PYTHON_BIN) -m bot train

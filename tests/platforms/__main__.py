@@ -1,10 +1,13 @@
-"""`python -m tests.platforms`: both platforms with their phones, to play with a bot that runs on this machine."""
+"""`python -m tests.platforms`: both platforms with their phones, to play with a bot that runs on this machine (`make demo-wechat`
+starts one too)."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
+import os
+import sys
 from datetime import datetime, timezone
 
 from tests.platforms.wechat_account import WeChatAccount
@@ -17,8 +20,8 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-async def play(bot: str, mode: str, wechat_port: int, wecom_port: int) -> None:
-    """Serves until it is interrupted."""
+async def play(bot: str, mode: str, wechat_port: int, wecom_port: int, with_bot: bool) -> None:
+    """Serves until it is interrupted, or until the bot ends that it has started."""
     account = WeChatAccount(
         callback_url=f"{bot}/wechat", mode="safe" if mode == "safe" else "plain", job_events="after"
     )
@@ -46,10 +49,16 @@ async def play(bot: str, mode: str, wechat_port: int, wecom_port: int) -> None:
             "BOT_WECOM_AES_KEY": wecom.app.aes_key,
             "BOT_WECOM_API_BASE": wecom.base_url,
         }
-        print("启动机器人之前设置：")
-        print("\n".join(f"export {name}={value}" for name, value in settings.items()))
+        if not with_bot:
+            print("启动机器人之前设置：")
+            print("\n".join(f"export {name}={value}" for name, value in settings.items()))
         print(f"公众号的手机：{wechat.base_url}/phone", f"企业微信的手机：{wecom.base_url}/phone", sep="\n", flush=True)
-        await asyncio.Event().wait()
+        if with_bot:
+            environment = {**os.environ, "BOT_DEMO": "1", **settings}
+            service = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", "serve", env=environment)
+            await service.wait()  # an interrupt from the keyboard reaches it too, and it ends in order
+        else:
+            await asyncio.Event().wait()
 
 
 def main() -> None:
@@ -59,9 +68,10 @@ def main() -> None:
     parser.add_argument("--mode", choices=("plain", "safe"), default="safe", help="公众号的消息加解密方式")
     parser.add_argument("--wechat-port", type=int, default=8091)
     parser.add_argument("--wecom-port", type=int, default=8092)
+    parser.add_argument("--with-bot", action="store_true", help="机器人也一起启动（演示模式）")
     given = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(play(given.bot.rstrip("/"), given.mode, given.wechat_port, given.wecom_port))
+        asyncio.run(play(given.bot.rstrip("/"), given.mode, given.wechat_port, given.wecom_port, given.with_bot))
 
 
 if __name__ == "__main__":
