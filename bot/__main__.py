@@ -25,6 +25,7 @@ from bot.commands.model import add_model_commands
 from bot.commands.people import add_people_commands, show_invitation
 from bot.commands.policy import add_policy_commands
 from bot.commands.wechat import add_wechat_commands
+from bot.commands.wecom import add_wecom_commands
 from bot.errors import BotError
 from bot.settings import describe_settings, load_settings
 
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add_people_commands(commands, _with_services)
     add_broadcast_commands(commands, _with_services)
     add_wechat_commands(commands, _with_services)
+    add_wecom_commands(commands, _with_services)
     add_audit_commands(commands, _with_services)
     add_duty_commands(commands, _with_services)
     return parser

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.errors import Refused
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.channels.wechat import WeChatSender
     from bot.services.context import Services
 
+Answer = TypeVar("Answer")
 Command = Callable[["Services", argparse.Namespace], Awaitable[None]]
 _MONTH_SECONDS = 2_592_000  # the longest life of a temporary code
 
@@ -46,10 +47,14 @@ def _set_up(services: Services) -> None:
 
 async def _called(sender: WeChatSender, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """One call; a refusal in words."""
+    return await _in_words(sender, sender.call("POST" if body is not None else "GET", path, body))
+
+
+async def _in_words(sender: WeChatSender, call: Awaitable[Answer]) -> Answer:
     from bot.channels.tencent.api import ApiError, NoAnswer
 
     try:
-        return await sender.call("POST" if body is not None else "GET", path, body)
+        return await call
     except ApiError as error:
         raise Refused(f"微信拒绝了：{sender.in_words(error)}（{error}）") from error
     except NoAnswer as error:
@@ -137,6 +142,7 @@ async def _doctor(services: Services, options: argparse.Namespace) -> None:
     sender = wechat_sender(services)
     try:
         try:
+            await _in_words(sender, sender.check_secret())
             await _called(sender, "/cgi-bin/menu/get")
             say(True, "AppSecret 正确，IP 白名单已加入，接口能用，菜单已创建")
         except Refused as refusal:

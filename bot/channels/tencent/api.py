@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import aiohttp
 
@@ -88,14 +89,16 @@ class Api:
         body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """One call with a token; a token that has died early is renewed once. Raises as `bare` does."""
+        path, _, given = path.partition("?")
+        query = {**dict(parse_qsl(given)), **(query or {})}
         token = await tokens.token()
         try:
-            return await self.bare(method, path, {**(query or {}), "access_token": token}, body)
+            return await self.bare(method, path, {**query, "access_token": token}, body)
         except ApiError as error:
             if error.code not in _TOKEN_IS_DEAD:
                 raise
         token = await tokens.renew(token)
-        return await self.bare(method, path, {**(query or {}), "access_token": token}, body)
+        return await self.bare(method, path, {**query, "access_token": token}, body)
 
 
 Fetch = Callable[[], Awaitable[dict[str, Any]]]

@@ -109,6 +109,10 @@ class WeChatSender:
         """One call of the API with the account's token, for the commands. Raises ApiError, NoAnswer."""
         return await self._api.call(self._tokens, method, path, body=body)
 
+    async def check_secret(self) -> None:
+        """Asks for a token whatever is kept: a secret that is wrong now shows now. Raises ApiError, NoAnswer."""
+        await self._fetch_token()
+
     def in_words(self, error: ApiError) -> str:
         """What an errcode means, for the operator."""
         judged = self._judged(error)
