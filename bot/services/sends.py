@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Outgoing
 from bot.channels.sending import Failed, Later, Result, Sender, Sent
-from bot.errors import where
+from bot.errors import SealBroken, where
 from bot.services import contacts
 from bot.services.context import Services
 from bot.services.people import Speaker, in_part, mask_name
@@ -40,7 +40,8 @@ _REFUSED_THERE = "微信没有送达（对方拒收或系统失败）"
 
 @dataclass(frozen=True)
 class Claimed:
-    """A message that is ours to send now. `died`: somebody had it before and did not say how it ended."""
+    """A message that is ours to send now. `died`: somebody had it before and did not say how it ended. `message` is None where it
+    cannot be opened."""
 
     outbox_id: int
     channel: str
@@ -49,7 +50,7 @@ class Claimed:
     died: bool
     purpose: str
     expires_at: datetime | None
-    message: Outgoing
+    message: Outgoing | None
 
 
 async def enqueue(services: Services, connection: AsyncConnection, outbox_ids: Sequence[int]) -> None:
@@ -156,21 +157,30 @@ async def _claim(services: Services, channels: Sequence[str], most: int) -> list
             .where(sends.c.outbox_id.in_([row.outbox_id for row in claimed]))
             .values(state="sending", next_try_at=now + _LEASE, attempts=sends.c.attempts + 1)
         )
-    vault = services.vault
-    found = []
-    for row in claimed:
-        body = (
-            vault.open_json(row.broadcast_sealed, "broadcasts.body")
-            if row.body_sealed is None
-            else vault.open_json(row.body_sealed, "outbox.body")
+    return [
+        Claimed(
+            row.outbox_id,
+            row.channel,
+            row.external_id,
+            row.attempts + 1,
+            row.state == "sending",
+            row.purpose,
+            row.expires_at,
+            _opened(services, row),
         )
-        found.append(
-            Claimed(
-                row.outbox_id, row.channel, row.external_id, row.attempts + 1, row.state == "sending", row.purpose,
-                row.expires_at, Outgoing.from_json(body, row.purpose),
-            )
-        )  # fmt: skip
-    return found
+        for row in claimed
+    ]
+
+
+def _opened(services: Services, row: sa.engine.Row) -> Outgoing | None:
+    try:
+        if row.body_sealed is None:
+            body = services.vault.open_json(row.broadcast_sealed, "broadcasts.body")
+        else:
+            body = services.vault.open_json(row.body_sealed, "outbox.body")
+    except SealBroken:
+        return None  # one lost key must not hold up all others
+    return Outgoing.from_json(body, row.purpose)
 
 
 def _due(channels: Sequence[str], now: datetime) -> sa.sql.Select:
@@ -202,6 +212,8 @@ def _due(channels: Sequence[str], now: datetime) -> sa.sql.Select:
 
 async def _tried(services: Services, sender: Sender, each: Claimed) -> Result:
     now = services.now()
+    if each.message is None:
+        return Failed("content_refused", "内容无法解密（密钥已更换或数据损坏）")
     if each.expires_at is not None and each.expires_at < now:
         return Failed("window_closed", _EXPIRED)
     if each.died and (each.purpose not in _SURE or each.attempts > 2):

@@ -257,3 +257,16 @@ async def test_staff_see_in_their_to_do_whom_to_phone(post: Post, office: Office
     assert "1人微信发不到，请打电话" in told
     assert "孙*：超过48小时没有互动，也没有可用的模板" in told
     assert "微信发不到" not in await office.person("demo-teacher").says("待办")
+
+
+async def test_a_message_that_cannot_be_opened_holds_nobody_up(post: Post) -> None:
+    first, _ = await post.follower("甲")
+    second, fan = await post.follower("乙")
+    await post.owes(first, "一")
+    await post.owes(second, "二")
+    await deliver_due(post.services)
+    async with post.services.transaction() as connection:
+        await connection.execute(sa.text("UPDATE outbox SET body_sealed = 'x' WHERE person_id = :p"), {"p": first})
+    await post.goes_out()
+    assert post.wechat.journal.texts(fan.openid) == ["二"]
+    assert await post.states() == [("failed", "内容无法解密（密钥已更换或数据损坏）"), ("sent", None)]

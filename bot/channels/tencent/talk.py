@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Protocol
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from bot.channels.tencent.texts import as_text, first_part
 
 _LATE = "正在查，回复任意字查看。"
 _UNREADABLE = "这条消息里有无法识别的字符，请换个说法再发一次。"
+_ANY_WORD = re.compile(r"(?:好的?|查看?|看|嗯+|哦|行|收到|在吗|ok|[?？。.1]|还没好吗[?？]?)", re.IGNORECASE)
 _CUT_OFF_SECONDS = 6.0  # a second after the platform has hung up
 
 
@@ -112,9 +114,8 @@ class Talk:
 
     async def _work(self, heard: Heard, memo: Memo) -> Answer:
         await self._note(heard)
-        if memo.any_word and memo.rest:
-            return _fitting(memo.rest, ())
-        if heard.says == "继续" and memo.rest:
+        pending = memo.rest if memo.any_word else ""
+        if memo.rest and (heard.says == "继续" or (pending and _ANY_WORD.fullmatch(heard.says))):
             return _fitting(memo.rest, memo.offered)
         if heard.told:
             return Answer(heard.told, memo)
@@ -125,7 +126,8 @@ class Talk:
             return Answer(_UNREADABLE, memo)
         bubbles = await self._receive(Incoming(self._channel, heard.sender, says, heard.key, shown))
         whole, offered = as_text(bubbles)
-        return _fitting(whole, tuple(offered))
+        # a report that follows on 正在查 is a report, and not just any word
+        return _fitting(f"{pending}\n\n{whole}" if pending else whole, tuple(offered))
 
     async def _note(self, heard: Heard) -> None:
         if heard.left:

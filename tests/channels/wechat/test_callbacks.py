@@ -185,6 +185,22 @@ async def test_an_account_without_customer_service_says_that_it_looks(
     await channel.stop()
     assert (await fan.says("好")).seen[0].startswith("收到：很慢")
     assert (await fan.says("你好")).seen[0].startswith("收到：你好")
+    assert [heard.text for heard in bot.heard] == ["很慢", "你好"]
+
+
+async def test_a_report_that_follows_on_it_is_no_mere_word(
+    processes: Processes, wechat: WeChatServer, bot: LittleBot, clock: Clock, wait: DrivenWait
+) -> None:
+    wechat.account.certified = False
+    channel = await processes.start()
+    bot.may_answer.clear()
+    fan = wechat.add_fan()
+    await _all_three_late(fan, clock, wait)
+    bot.may_answer.set()
+    await channel.stop()
+    [seen] = (await fan.says("打卡 38.2")).seen
+    assert "收到：很慢" in seen
+    assert "收到：打卡 38.2" in seen
 
 
 async def test_another_process_gives_the_answer_of_the_first(
