@@ -7,15 +7,15 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from bot.commands.platform_checks import Answer, Checklist, in_words
 from bot.errors import Refused
 
 if TYPE_CHECKING:
     from bot.channels.wechat import WeChatSender
     from bot.services.context import Services
 
-Answer = TypeVar("Answer")
 Command = Callable[["Services", argparse.Namespace], Awaitable[None]]
 _MONTH_SECONDS = 2_592_000  # the longest life of a temporary code
 
@@ -51,14 +51,7 @@ async def _called(sender: WeChatSender, path: str, body: dict[str, Any] | None =
 
 
 async def _in_words(sender: WeChatSender, call: Awaitable[Answer]) -> Answer:
-    from bot.channels.tencent.api import ApiError, NoAnswer
-
-    try:
-        return await call
-    except ApiError as error:
-        raise Refused(f"微信拒绝了：{sender.in_words(error)}（{error}）") from error
-    except NoAnswer as error:
-        raise Refused(f"连不上微信接口：{error}。请检查网络和 BOT_WECHAT_API_BASE。") from error
+    return await in_words("微信", "BOT_WECHAT_API_BASE", sender, call)
 
 
 async def _menu(services: Services, options: argparse.Namespace) -> None:
@@ -130,32 +123,26 @@ async def _doctor(services: Services, options: argparse.Namespace) -> None:
 
     settings = services.settings
     _set_up(services)
-    troubles = 0
-
-    def say(well: bool, words: str) -> None:
-        nonlocal troubles
-        troubles += not well
-        print(("✓ " if well else "✗ ") + words)
-
-    say(bool(re.fullmatch("wx[0-9a-f]{16}", settings.wechat_appid)), "AppID 是 wx 加16位，在“设置与开发－基本配置”里")
-    say(bool(settings.wechat_aes_key), "有 EncodingAESKey（安全模式）；明文模式下别人可以冒充居民发消息")
+    checks = Checklist()
+    checks.say(
+        bool(re.fullmatch("wx[0-9a-f]{16}", settings.wechat_appid)), "AppID 是 wx 加16位，在“设置与开发－基本配置”里"
+    )
+    checks.say(bool(settings.wechat_aes_key), "有 EncodingAESKey（安全模式）；明文模式下别人可以冒充居民发消息")
     sender = wechat_sender(services)
     try:
         try:
             await _in_words(sender, sender.check_secret())
             await _called(sender, "/cgi-bin/menu/get")
-            say(True, "AppSecret 正确，IP 白名单已加入，接口能用，菜单已创建")
+            checks.say(True, "AppSecret 正确，IP 白名单已加入，接口能用，菜单已创建")
         except Refused as refusal:
             no_menu = "46003" in str(refusal)
-            say(no_menu, "接口能用，还没有菜单：python -m bot wechat menu" if no_menu else str(refusal))
+            checks.say(no_menu, "接口能用，还没有菜单：python -m bot wechat menu" if no_menu else str(refusal))
     finally:
         await sender.close()
-    say(bool(settings.public_url), "BOT_PUBLIC_URL 已设置（微信要从外面打开这个地址，80 或 443 端口）")
+    checks.say(bool(settings.public_url), "BOT_PUBLIC_URL 已设置（微信要从外面打开这个地址，80 或 443 端口）")
     if settings.public_url:
-        say(*await _callback(services))
-    if troubles:
-        raise Refused(f"还有{troubles}处要改，见 docs/wechat.md。")
-    print("都好了。请在公众号里发一句“黄码可以坐高铁吗”试试。")
+        checks.say(*await _callback(services))
+    checks.end("docs/wechat.md", "请在公众号里发一句“黄码可以坐高铁吗”试试。")
 
 
 async def _callback(services: Services) -> tuple[bool, str]:

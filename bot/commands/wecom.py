@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from bot.commands.platform_checks import Answer, Checklist, in_words
 from bot.errors import Refused
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from bot.services.context import Services
     from bot.services.wecom_sync import Department, Member
 
-Answer = TypeVar("Answer")
 Command = Callable[["Services", argparse.Namespace], Awaitable[None]]
 _ACTIVE, _NOT_YET = 1, 4  # of a member's status; 2 is disabled, 5 has left
 
@@ -39,14 +39,7 @@ async def _called(sender: WeComSender, path: str) -> dict[str, Any]:
 
 
 async def _in_words(sender: WeComSender, call: Awaitable[Answer]) -> Answer:
-    from bot.channels.tencent.api import ApiError, NoAnswer
-
-    try:
-        return await call
-    except ApiError as error:
-        raise Refused(f"企业微信拒绝了：{sender.in_words(error)}（{error}）") from error
-    except NoAnswer as error:
-        raise Refused(f"连不上企业微信接口：{error}。请检查网络和 BOT_WECOM_API_BASE。") from error
+    return await in_words("企业微信", "BOT_WECOM_API_BASE", sender, call)
 
 
 def _set_up(services: Services) -> None:
@@ -101,30 +94,22 @@ async def _doctor(services: Services, options: argparse.Namespace) -> None:
 
     settings = services.settings
     _set_up(services)
-    troubles = 0
-
-    def say(well: bool, words: str) -> None:
-        nonlocal troubles
-        troubles += not well
-        print(("✓ " if well else "✗ ") + words)
-
-    say(bool(re.fullmatch("ww[0-9a-f]{16}", settings.wecom_corpid)), "企业ID 是 ww 加16位，在“我的企业”里")
+    checks = Checklist()
+    checks.say(bool(re.fullmatch("ww[0-9a-f]{16}", settings.wecom_corpid)), "企业ID 是 ww 加16位，在“我的企业”里")
     sender = wecom_sender(services)
     try:
         try:
             await _in_words(sender, sender.check_secret())
             app = await _called(sender, f"/cgi-bin/agent/get?agentid={settings.wecom_agentid}")
-            say(True, f"Secret 和 AgentId 正确，服务器IP可信，应用是“{app.get('name', '')}”")
-            say(not int(app.get("close") or 0), "应用已启用")
+            checks.say(True, f"Secret 和 AgentId 正确，服务器IP可信，应用是“{app.get('name', '')}”")
+            checks.say(not int(app.get("close") or 0), "应用已启用")
             corp = await read_corp(sender)
-            say(
+            checks.say(
                 bool(corp[1]), f"可见范围里有{len(corp[0])}个部门、{len(corp[1])}名成员；同步：python -m bot wecom sync"
             )
         except Refused as refusal:
-            say(False, str(refusal))
+            checks.say(False, str(refusal))
     finally:
         await sender.close()
-    say(bool(settings.public_url), "BOT_PUBLIC_URL 已设置（企业微信要从外面打开这个地址）")
-    if troubles:
-        raise Refused(f"还有{troubles}处要改，见 docs/wecom.md。")
-    print(f"都好了。在“接收消息”里填 {settings.public_url}/wecom，保存时企业微信会来验证。")
+    checks.say(bool(settings.public_url), "BOT_PUBLIC_URL 已设置（企业微信要从外面打开这个地址）")
+    checks.end("docs/wecom.md", f"在“接收消息”里填 {settings.public_url}/wecom，保存时企业微信会来验证。")

@@ -131,6 +131,10 @@ async def deliver_due(services: Services, most: int = 1000) -> int:
         async with services.redis.pipeline(transaction=False) as signals:
             for person_id in told:
                 signals.publish(f"inbox:{person_id}", b"new")
+            if services.settings.calling_channels:
+                signals.publish(
+                    _CHANNEL, b"sends"
+                )  # what has just been put on its way need not wait for the next second
             await signals.execute()
     return len(rows)
 
