@@ -11,10 +11,11 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import ActionExecutionRejected, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT, FormValidationAction
+from redis.exceptions import RedisError
 
 from actions.form_subject import addressed, offer_wards
 from actions.replies import SORRY, hand_over, say, speaker_of
-from bot.errors import BotError, ContentError, Refused, where
+from bot.errors import BotError, ContentError, Refused, Unavailable, where
 from bot.knowledge.answering import SURE
 from bot.processes import dialogue, form_words
 from bot.processes.check_times import Times
@@ -73,6 +74,7 @@ class ValidateForm(FormValidationAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Takes the message; whatever goes wrong, the form stays open where it was and the person gets words."""
+        custom: dict[str, Any] = {"process": self.process_id}
         try:
             return await self._turn(dispatcher, tracker)
         except Refused as refusal:
@@ -80,11 +82,14 @@ class ValidateForm(FormValidationAction):
             return _emptied(current().processes[self.process_id], tracker)
         except ContentError as error:
             logger.error("form %s failed: %s", self.process_id, error)  # names file and expression, no person's value
+        except (Unavailable, RedisError) as error:
+            logger.error("form %s waits: %s", self.process_id, type(error).__name__)
+            custom["away"] = True
         except BotError as error:
             logger.error("form %s failed: %s", self.process_id, type(error).__name__)
         except Exception as error:
             logger.error("form %s failed: %s", self.process_id, where(error))
-        say(dispatcher, SORRY, custom={"process": self.process_id})
+        say(dispatcher, SORRY, custom=custom)
         process = current().processes[self.process_id]
         return [
             SlotSet(process.slot("draft"), tracker.get_slot(process.slot("draft"))),

@@ -9,9 +9,10 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
+from redis.exceptions import RedisError
 
 from actions.handing_over import handed_over, with_staff
-from bot.errors import BotError, Refused, where
+from bot.errors import BotError, Refused, Unavailable, where
 from bot.services.context import Services, current
 from bot.services.people import Speaker, identify
 
@@ -75,6 +76,10 @@ class SideAction(Action):
                 events = await self.reply(dispatcher, tracker, services)
         except Refused as refusal:
             say(dispatcher, str(refusal))
+        except (Unavailable, RedisError) as error:
+            # the conversation then takes nothing of the turn, so that the message can be handed in again
+            logger.error("action %s waits: %s", self.name(), type(error).__name__)
+            say(dispatcher, SORRY, custom={"away": True})
         except BotError as error:
             logger.error("action %s failed: %s", self.name(), type(error).__name__)
             say(dispatcher, SORRY)

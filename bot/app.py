@@ -11,6 +11,7 @@ from functools import partial
 import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from redis.exceptions import RedisError
 
 from bot.assistant.host import Assistant
 from bot.channels.base import Channel, comes_from_this_machine, end_tasks
@@ -38,7 +39,7 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     metrics = Metrics(services.redis)
     conversation = Conversation(services, assistant)
     mailbox, greeter = ChatMailbox(services), ChatGreeter(services)
-    receive = metrics.counted(conversation.receive)
+    receive, take = metrics.counted(conversation.receive), metrics.counted(conversation.take)
     web_chat = WebChannel(
         receive,
         mailbox,
@@ -55,9 +56,9 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     links = FileLinks(partial(open_file, services), allowed_hosts=settings.allowed_hosts)
     channels: list[Channel] = [web_chat, rest, links]
     wechat_out = wechat_sender(services) if settings.wechat_token else None
-    wechat = wechat_channel(services, receive, wechat_out) if wechat_out is not None else None
+    wechat = wechat_channel(services, take, wechat_out) if wechat_out is not None else None
     wecom_out = wecom_sender(services) if settings.wecom_token else None
-    wecom = wecom_channel(services, receive, wecom_out) if wecom_out is not None else None
+    wecom = wecom_channel(services, take, wecom_out) if wecom_out is not None else None
     called = [channel for channel in (wechat, wecom) if channel is not None]
     senders = {sender.name: sender for sender in (wechat_out, wecom_out) if sender is not None}
     channels += called
@@ -69,11 +70,21 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"alive": True})
 
+    async def servers_answer() -> None:
+        await services.redis.ping()
+        async with services.transaction() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
+    async def servers_are_back() -> bool:
+        try:
+            await servers_answer()
+        except (BotError, RedisError, OSError):
+            return False
+        return True
+
     async def readyz(_: web.Request) -> web.Response:
         try:
-            await services.redis.ping()
-            async with services.transaction() as connection:
-                await connection.execute(sa.text("SELECT 1"))
+            await servers_answer()
         except (BotError, OSError, Exception) as error:  # whatever it is, the answer is: not ready
             return web.json_response({"ready": False, "reason": type(error).__name__}, status=503)
         return web.json_response({"ready": True, "model": assistant.model})
@@ -90,6 +101,7 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
         tasks = [asyncio.create_task(one(services)) for one in work]
         if senders:
             tasks.append(asyncio.create_task(send_for_ever(services, senders)))
+        tasks += [asyncio.create_task(channel.catch_up(servers_are_back).for_ever()) for channel in called]
         yield
         await end_tasks(tasks)
 

@@ -9,6 +9,7 @@ from bot.channels.wechat import Account, WeChatChannel, WeChatSender
 from bot.channels.wechat.account import Template
 from bot.channels.wecom import App, WeComChannel, WeComSender
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
+from bot.conversation.spool import DiskSpool
 from bot.services.context import Services
 from bot.services.platform_events import Contacts
 from bot.settings import Settings, TemplateSetting
@@ -39,11 +40,12 @@ def wechat_sender(services: Services) -> WeChatSender:
 
 
 def wechat_channel(services: Services, receive: Receive, sender: WeChatSender) -> WeChatChannel:
-    """The 公众号's callback address."""
+    """The 公众号's callback address; `receive` raises `Away`."""
     account = wechat_account(services.settings)
     store = RedisCallbacks(services, WeChatChannel.name)
     late = sender if account.certified else None
-    return WeChatChannel(receive, account, store, Contacts(services), late, services.clock)
+    spool = _spool(services, WeChatChannel.name)
+    return WeChatChannel(receive, account, store, Contacts(services), late, spool, services.clock)
 
 
 def wecom_app(settings: Settings) -> App:
@@ -68,7 +70,13 @@ def wecom_sender(services: Services) -> WeComSender:
 def wecom_channel(services: Services, receive: Receive, sender: WeComSender) -> WeComChannel:
     """The callback address of the 企业微信 app."""
     store = RedisCallbacks(services, WeComChannel.name)
-    return WeComChannel(receive, wecom_app(services.settings), store, Contacts(services), sender, services.clock)
+    app, spool = wecom_app(services.settings), _spool(services, WeComChannel.name)
+    return WeComChannel(receive, app, store, Contacts(services), sender, spool, services.clock)
+
+
+def _spool(services: Services, channel: str) -> DiskSpool:
+    settings = services.settings
+    return DiskSpool(settings.data_dir, channel, settings.spool_most, services.vault, services.clock)
 
 
 def _templates(given: Iterable[TemplateSetting]) -> dict[str, Template]:

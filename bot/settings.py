@@ -146,6 +146,9 @@ class Settings:
     most_a_day: int = _setting(
         20, _count, "每人每天最多主动发到微信、企业微信的提醒和通知条数，多的第二天再发；预警不受限制"
     )
+    spool_most: int = _setting(
+        200_000, _count, "数据库或 Redis 中断时，最多在本机暂存多少条微信、企业微信的消息，恢复后自动办理"
+    )
     wechat_appid: str = _setting("", str, "公众号的 AppID；和 BOT_WECHAT_TOKEN 都填了才开通 /wechat")
     wechat_secret: str = _setting("", str, "公众号的 AppSecret")
     wechat_token: str = _setting("", str, "公众号服务器配置里的 Token")

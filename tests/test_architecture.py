@@ -28,12 +28,14 @@ MAY_IMPORT = {
     "bot.assistant": {"bot.errors", "bot.content", "bot.processes", "bot.knowledge", "bot.services.context", "bot.channels.base"},
     "actions": {"bot.services", "bot.processes", "bot.knowledge", "bot.errors"},
     "bot.conversation": {
-        "bot.assistant", "bot.services", "bot.storage", "bot.channels.base", "bot.channels.tencent.callbacks", "bot.errors",
+        "bot.assistant", "bot.services", "bot.storage", "bot.channels.base", "bot.channels.tencent.callbacks",
+        "bot.channels.tencent.outage", "bot.errors",
     },
     "bot.platforms": {"bot.channels", "bot.conversation", "bot.services", "bot.settings"},
     "bot.metrics": {"bot.channels.base"},
     "bot.serving": {
         "bot.app", "bot.assistant", "bot.services", "bot.knowledge", "bot.storage", "bot.channels.base", "bot.content",
+        "bot.conversation.spool",
         "bot.settings", "bot.errors",
     },
     "bot.commands": {

@@ -111,8 +111,13 @@ class Face:
     role: str
 
 
+class Away(Exception):
+    """A server that a turn needs does not answer. Nothing of the turn was kept; the same message may be handed in again."""
+
+
 Receive = Callable[[Incoming], Awaitable[Sequence[Outgoing]]]
-"""Hands a message to the conversation and returns the reply's bubbles. Never raises for anything a person can type."""
+"""Hands a message to the conversation and returns the reply's bubbles. Never raises for anything a person can type; the channels
+that can keep a message and hand it in later get one that raises `Away`."""
 
 
 class Mailbox(Protocol):

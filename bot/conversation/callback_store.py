@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any
 
+from bot.channels.base import Away
 from bot.channels.tencent.callbacks import Answer, Begun, Memo
+from bot.services.away import told_as_away
 from bot.services.contacts import CONTACT_SECONDS, contact_key
 from bot.services.context import Services
 
 _KEPT_SECONDS = 600
+_PATIENCE_SECONDS, _SPARED_SECONDS = 1.5, 3.0  # a Redis that hangs must not make the platform wait
 _LEASE_MS = 3000  # below the platforms' five seconds: a dead worker's claim is gone when they deliver again
 
 # keys: nonce, message, claim, memo, contact; arguments: digest, token, lease, heard, now
@@ -62,11 +69,13 @@ class RedisCallbacks:
         self._look = redis.register_script(_LOOK)
         self._give_up = redis.register_script(_GIVE_UP)
         self._extend = redis.register_script(_EXTEND)
+        self._spared_until = 0.0
 
     async def begin(self, sender: str, message: str, nonce: str, digest: str, heard: str) -> Begun:
         """See `CallbackStore`."""
         token = secrets.token_hex(8)
-        kind, answer, memo, count = await self._begin(
+        kind, answer, memo, count = await self._run(
+            self._begin,
             keys=[
                 f"nonce:{self._channel}:{hashlib.sha256(nonce.encode()).hexdigest()[:32]}",
                 self._message(message),
@@ -80,7 +89,8 @@ class RedisCallbacks:
 
     async def finish(self, sender: str, message: str, token: str, answer: Answer) -> bool:
         """See `CallbackStore`. True also when the claim was lost: then another process answers."""
-        late = await self._finish(
+        late = await self._run(
+            self._finish,
             keys=[self._message(message), self._claim(message), self._memo(sender)],
             args=[token, self._sealed(answer.text), self._sealed_memo(answer.memo)],
         )
@@ -88,21 +98,32 @@ class RedisCallbacks:
 
     async def look(self, message: str) -> tuple[bool, str | None]:
         """See `CallbackStore`."""
-        at_work, answer = await self._look(keys=[self._message(message), self._claim(message)])
+        at_work, answer = await self._run(self._look, keys=[self._message(message), self._claim(message)])
         return bool(at_work), None if answer is None else self._opened(answer)
 
     async def give_up(self, message: str, delivery: int) -> str | None:
         """See `CallbackStore`."""
-        answer = await self._give_up(keys=[self._message(message)], args=[delivery])
+        answer = await self._run(self._give_up, keys=[self._message(message)], args=[delivery])
         return None if answer is None else self._opened(answer)
 
     async def extend(self, message: str, token: str) -> bool:
         """See `CallbackStore`."""
-        return bool(await self._extend(keys=[self._claim(message)], args=[token, _LEASE_MS]))
+        return bool(await self._run(self._extend, keys=[self._claim(message)], args=[token, _LEASE_MS]))
 
     async def keep_memo(self, sender: str, memo: Memo) -> None:
         """See `CallbackStore`."""
-        await self._services.redis.set(self._memo(sender), self._sealed_memo(memo), ex=_KEPT_SECONDS)
+        with told_as_away():
+            await self._services.redis.set(self._memo(sender), self._sealed_memo(memo), ex=_KEPT_SECONDS)
+
+    async def _run(self, script: Callable[..., Awaitable[Any]], keys: Sequence[str], args: Sequence[Any] = ()) -> Any:
+        if time.monotonic() < self._spared_until:
+            raise Away
+        try:
+            with told_as_away():
+                return await asyncio.wait_for(script(keys=keys, args=args), _PATIENCE_SECONDS)
+        except asyncio.TimeoutError as error:
+            self._spared_until = time.monotonic() + _SPARED_SECONDS
+            raise Away from error
 
     def _message(self, message: str) -> str:
         return f"callback:{self._channel}:{message}"
@@ -142,23 +163,27 @@ class RedisTokens:
 
     async def kept(self, name: str) -> str | None:
         """See `TokenStore`."""
-        sealed = await self._services.redis.get(self._key(name))
+        with told_as_away():
+            sealed = await self._services.redis.get(self._key(name))
         return str(self._services.vault.open_json(sealed, "token")) if sealed else None
 
     async def keep(self, name: str, value: str, seconds: int) -> None:
         """See `TokenStore`."""
-        await self._services.redis.set(self._key(name), self._sealed(value), ex=seconds)
+        with told_as_away():
+            await self._services.redis.set(self._key(name), self._sealed(value), ex=seconds)
 
     async def first(self, name: str, value: str, seconds: int) -> bool:
         """See `TokenStore`."""
-        return bool(await self._services.redis.set(self._key(name), self._sealed(value), ex=seconds, nx=True))
+        with told_as_away():
+            return bool(await self._services.redis.set(self._key(name), self._sealed(value), ex=seconds, nx=True))
 
     async def forget(self, name: str, value: str) -> None:
         """See `TokenStore`."""
-        if await self.kept(name) == value:
-            sealed = await self._services.redis.get(self._key(name))
-            if sealed:
-                await self._forget(keys=[self._key(name)], args=[sealed])
+        with told_as_away():
+            if await self.kept(name) == value:
+                sealed = await self._services.redis.get(self._key(name))
+                if sealed:
+                    await self._forget(keys=[self._key(name)], args=[sealed])
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}:{name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
@@ -12,9 +13,9 @@ from redis.exceptions import RedisError
 from bot.assistant.commands import read_command
 from bot.assistant.host import Assistant
 from bot.assistant.tracker_store import DialogueState, at_hand, open_state
-from bot.channels.base import Incoming, Outgoing
+from bot.channels.base import Away, Incoming, Outgoing
 from bot.conversation.turn_store import TurnStore
-from bot.errors import BotError, where
+from bot.errors import BotError, Unavailable, where
 from bot.services import knowledge
 from bot.services.context import Services
 
@@ -25,9 +26,20 @@ TOO_LONG = "这条消息太长了，请分成几条发，每条不超过1000字�
 TOO_FAST = "您发得太快了，请稍等一分钟再发；之前的消息都在处理。"
 BUSY = "您上一条消息还在处理，请稍等几秒再发这一条。"
 BROKEN = "系统暂时忙不过来，这一条没有处理，请稍后再发一次；急事请直接打电话给网格员，情况紧急拨打120。"
+AWAY = "away"
+"""Marks a bubble by which an action says that a server did not answer."""
 EMPTY = "没有收到文字。请打字告诉我，或发“帮助”看看能做什么。"
 _LONGEST = 1000
 _AT_ONCE = 8
+_SLOW_SECONDS = 1.0
+_SPARED_SECONDS = 3.0
+
+
+class _Queue(asyncio.Lock):
+    """Where the messages of one account wait for each other. Once one of them is turned away, those that waited behind it are
+    too: they must not overtake it."""
+
+    broken = False
 
 
 class Conversation:
@@ -40,16 +52,37 @@ class Conversation:
         # Within a process messages queue in order here; the lock in Redis then only meets other processes.
         # A turn is work for one core; more of them at once only wait for each other, and for database connections.
         self._places = asyncio.Semaphore(_AT_ONCE)
-        self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._queues: WeakValueDictionary[str, _Queue] = WeakValueDictionary()
+        self._spared_until = 0.0
 
     async def receive(self, incoming: Incoming) -> Sequence[Outgoing]:
         """The reply to a message. The same message id again gets the same reply, and its work is done once."""
+        try:
+            return await self.take(incoming)
+        except Away:
+            return [Outgoing(BROKEN)]
+
+    async def take(self, incoming: Incoming) -> Sequence[Outgoing]:
+        """As `receive`, for a channel that can keep the message for later.
+
+        Raises:
+            Away: PostgreSQL or Redis does not answer.
+        """
         account = f"{incoming.channel}:{incoming.sender}"
-        queue = self._queues.setdefault(account, asyncio.Lock())
+        queue = self._queues.setdefault(account, _Queue())
         async with queue, self._places:
+            if queue.broken or time.monotonic() < self._spared_until:
+                raise Away
+            began = time.monotonic()
             try:
                 return await self._turn(account, incoming)
-            except (BotError, RedisError, OSError) as error:
+            except (Away, Unavailable, RedisError, OSError) as error:
+                logger.error("turn waits: %s", type(error.__cause__ or error).__name__)
+                queue.broken = True
+                if time.monotonic() - began > _SLOW_SECONDS:  # who waits behind must not each wait as long
+                    self._spared_until = time.monotonic() + _SPARED_SECONDS
+                raise Away from error
+            except BotError as error:
                 logger.error("turn failed: %s", type(error).__name__)
             except Exception as error:
                 logger.error("turn failed: %s", where(error))
@@ -104,6 +137,8 @@ class Conversation:
             reply = await self._assistant.reply(account, text)
         finally:
             at_hand.reset(token)
+        if any(part.custom.get(AWAY) for part in reply):
+            raise Away
         if not reply and state.ticket is not None:
             return []  # the chat is with staff, and the assistant keeps silent
         if not reply:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from redis.exceptions import RedisError
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.base import Outgoing
+from bot.channels.base import Away, Outgoing
 from bot.channels.sending import Failed, Later, Result, Sender, Sent
 from bot.errors import SealBroken, where
 from bot.services import contacts
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 _LEASE = timedelta(seconds=60)  # longer than the longest call
 _SURE = ("alert", "reply")  # what may go out twice rather than not at all
+_REDIS_AWAY = timedelta(seconds=10)
 _MOST_ATTEMPTS = 8
 _AT_ONCE = 8
 _A_MINUTE = 25
@@ -88,7 +90,11 @@ async def send_due(services: Services, senders: Mapping[str, Sender], most: int 
     async def one(each: Claimed) -> None:
         async with at_once:
             try:
-                await _end(services, each, await _tried(services, senders[each.channel], each))
+                result = await _tried(services, senders[each.channel], each)
+            except (Away, RedisError):  # nothing has gone out
+                result = Later(services.now() + _REDIS_AWAY, "Redis 中断，稍后再发")
+            try:
+                await _end(services, each, result)
             except Exception as error:  # the lease brings it back; the others go on
                 logger.error("a message to %s failed: %s", each.channel, where(error))
 
@@ -248,15 +254,10 @@ async def _enough_this_minute(services: Services, each: Claimed) -> bool:
 async def _end(services: Services, each: Claimed, result: Result) -> None:
     """Writes down what became of it."""
     now = services.now()
-    if isinstance(result, Sent):
-        await contacts.count_sent(services, each.channel, each.external_id, result.way, result.platform_id)
-        key = f"sent-today:{each.channel}:{each.external_id}:{services.today().isoformat()}"
-        if each.purpose not in _SURE:
-            await services.redis.incr(key)
-            await services.redis.expire(key, _DAY_SECONDS)
-    if isinstance(result, Later) and result.whole_channel:
-        until = result.at.astimezone(now.tzinfo).isoformat()
-        await services.redis.set(f"pause:{each.channel}", until.encode(), ex=_DAY_SECONDS)
+    try:
+        await _count(services, each, result)
+    except RedisError as error:  # a count that is lost costs a refusal at worst; what went out must be written down
+        logger.error("a message was not counted: %s", type(error).__name__)
     async with services.transaction() as connection:
         row = (
             await connection.execute(
@@ -279,6 +280,18 @@ async def _end(services: Services, each: Claimed, result: Result) -> None:
         else:
             lost = Failed("window_closed", f"试了{each.attempts}次没有发出：{result.reason}")
             await _fail(services, connection, row, result if isinstance(result, Failed) else lost)
+
+
+async def _count(services: Services, each: Claimed, result: Result) -> None:
+    if isinstance(result, Sent):
+        await contacts.count_sent(services, each.channel, each.external_id, result.way, result.platform_id)
+        key = f"sent-today:{each.channel}:{each.external_id}:{services.today().isoformat()}"
+        if each.purpose not in _SURE:
+            await services.redis.incr(key)
+            await services.redis.expire(key, _DAY_SECONDS)
+    if isinstance(result, Later) and result.whole_channel:
+        until = result.at.astimezone(services.now().tzinfo).isoformat()
+        await services.redis.set(f"pause:{each.channel}", until.encode(), ex=_DAY_SECONDS)
 
 
 async def _fail(services: Services, connection: AsyncConnection, row: sa.engine.Row, failed: Failed) -> None:

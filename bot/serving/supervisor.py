@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 
+from bot.conversation.spool import check_spool
 from bot.errors import BotError
 from bot.serving.changes import Changes
 from bot.serving.child import run_child
@@ -43,6 +44,8 @@ async def _run(settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     hold_data_dir(settings.data_dir.resolve(), "service")
+    if settings.calling_channels:
+        check_spool(settings.data_dir)
     service = _Service(settings, _listen(settings))
     work, stopped = asyncio.create_task(service.run()), asyncio.create_task(stop.wait())
     try:

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.channels.base import Button, Channel, Face, Incoming, Outgoing, Pushed, Said, push_line_id, reply_line_id
+from bot.channels.base import Away, Button, Channel, Face, Incoming, Outgoing, Pushed, Said, push_line_id, reply_line_id
 
 NOON = datetime(2022, 1, 28, 4, 0, tzinfo=timezone.utc)
 """Twelve o'clock in Shanghai."""
@@ -27,6 +27,7 @@ class LittleBot:
         self.may_answer.set()
         self.answering = asyncio.Event()
         self.mailbox_is_down = False
+        self.is_away = False
         self._answers: dict[tuple[str, str], list[Outgoing]] = {}
         self._pushed: dict[str, list[Pushed]] = defaultdict(list)
         self._said: dict[str, list[Said]] = defaultdict(list)
@@ -36,6 +37,8 @@ class LittleBot:
     async def receive(self, incoming: Incoming) -> Sequence[Outgoing]:
         self.answering.set()
         await self.may_answer.wait()
+        if self.is_away:
+            raise Away
         if incoming.text.startswith("故障"):
             raise RuntimeError(incoming.text)
         message_id = incoming.message_id or f"own-{len(self.heard)}"

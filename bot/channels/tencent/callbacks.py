@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from bot.channels.base import Away
 
 Wait = Callable[[float], Awaitable[None]]
 _LOOK_SECONDS = 0.1
@@ -37,7 +40,7 @@ class Answer:
 class Begun:
     """A delivery as it begins. `new`: its work is ours, with the `token` of the claim. `working`: somebody else is at it. `answered`:
     the `answer` stands. `late`: nobody waited any more, the answer goes another way. `replayed`: the nonce was used for
-    another message. `delivery` counts from 1.
+    another message. `delivery` counts from 1. `signed` and `digest` as they were given.
     """
 
     kind: Literal["new", "working", "answered", "late", "replayed"]
@@ -45,10 +48,12 @@ class Begun:
     answer: str = ""
     memo: Memo = field(default_factory=Memo)
     token: str = ""
+    signed: str = ""
+    digest: str = ""
 
 
 class CallbackStore(Protocol):
-    """What all processes know of callbacks, for ten minutes. Each call is one round trip."""
+    """What all processes know of callbacks, for ten minutes. Each call is one round trip, and raises `Away` when none comes back."""
 
     async def begin(self, sender: str, message: str, nonce: str, digest: str, heard: str) -> Begun:
         """One delivery of a message. `nonce` with the time it was signed at; `digest` of what it says; `heard` is what the
@@ -76,7 +81,7 @@ class Once:
     def __init__(self, store: CallbackStore, wait: Wait = asyncio.sleep) -> None:
         self._store = store
         self._wait = wait
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._at_work: dict[str, asyncio.Task[bool]] = {}
 
     def start(
         self,
@@ -85,18 +90,24 @@ class Once:
         token: str,
         work: Callable[[], Awaitable[Answer]],
         late: Callable[[Answer], Awaitable[None]],
-    ) -> None:
-        """Begins the work of a message that `begin` has called new; `late` gets its answer when nobody waited for it."""
-        task = asyncio.create_task(self._work(sender, message, token, work, late))
+        away: Callable[[], Awaitable[None]],
+    ) -> asyncio.Task[bool]:
+        """Begins the work of a message that `begin` has called new; `late` gets its answer when nobody waited for it. `away` keeps
+        the message when a server that its work needs does not answer."""
+        task = asyncio.create_task(self._work(sender, message, token, work, late, away))
         self._at_work[message] = task
         task.add_done_callback(lambda _: self._at_work.pop(message, None))
+        return task
 
-    async def answer(self, message: str, delivery: int, seconds: float) -> str | None:
+    async def answer(
+        self, message: str, delivery: int, seconds: float, task: asyncio.Task[bool] | None = None
+    ) -> str | None:
         """The answer as soon as it stands; None when it has not come after `seconds`: then it is for a later delivery, or, if none
-        has come by now, goes out by another way.
+        has come by now, goes out by another way. `task` is what `start` has returned to this delivery.
 
         Raises:
             LookupError: whoever was at it has died: the next delivery does it again.
+            Away: a server does not answer; `away` has kept the message.
         """
         over = asyncio.ensure_future(self._wait(seconds))
         try:
@@ -104,8 +115,10 @@ class Once:
                 at_work, answer = await self._store.look(message)
                 if answer is not None:
                     return answer
-                task = self._at_work.get(message)
-                if task is not None:
+                task = task or self._at_work.get(message)
+                if task is not None and task.done() and task.exception() is None and task.result():
+                    raise Away
+                if task is not None and not task.done():
                     await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
                 elif at_work:
                     await asyncio.wait({over}, timeout=_LOOK_SECONDS)
@@ -127,18 +140,25 @@ class Once:
         token: str,
         work: Callable[[], Awaitable[Answer]],
         late: Callable[[Answer], Awaitable[None]],
-    ) -> None:
+        away: Callable[[], Awaitable[None]],
+    ) -> bool:
+        """Whether the message was kept because a server was away."""
         beat = asyncio.create_task(self._beat(message, token))
         try:
             answer = await work()
             in_time = await self._store.finish(sender, message, token, answer)
+            if not in_time and answer.text:
+                await late(answer)
+        except Away:
+            await away()
+            return True
         finally:
             beat.cancel()
-        if not in_time and answer.text:
-            await late(answer)
+        return False
 
     async def _beat(self, message: str, token: str) -> None:
         extended = True
         while extended:
             await asyncio.sleep(_BEAT_SECONDS)
-            extended = await self._store.extend(message, token)
+            with suppress(Away):  # it may be back before the claim runs out
+                extended = await self._store.extend(message, token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from aiohttp import web
@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.channels.base import Receive
 from bot.channels.tencent.callbacks import CallbackStore, Wait
 from bot.channels.tencent.door import Door, Turned, read_body, sealed_text
+from bot.channels.tencent.outage import CatchUp, Spool
 from bot.channels.tencent.talk import Contacts, LateAnswers, Talk
 from bot.channels.tencent.xml_body import text
 from bot.channels.wechat.account import Account
@@ -33,16 +34,21 @@ class WeChatChannel:
         store: CallbackStore,
         contacts: Contacts,
         late: LateAnswers | None,
+        spool: Spool,
         clock: Callable[[], datetime],
         wait: Wait = asyncio.sleep,
     ) -> None:
         self._clock = clock
         self._door = Door(account.token, account.keys, account.appid, clock)
-        self._talk = Talk(self.name, receive, store, contacts, late, account.hold, account.deliveries, wait)
+        self._talk = Talk(self.name, receive, store, contacts, late, spool, account.hold, account.deliveries, wait)
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """The callback address."""
         return [web.get("/wechat", self._verify, allow_head=False), web.post("/wechat", self._take)]
+
+    def catch_up(self, ready: Callable[[], Awaitable[bool]]) -> CatchUp:
+        """What replays the messages that came while a server was away; `ready` says whether it is back."""
+        return self._talk.catch_up(ready)
 
     async def stop(self) -> None:
         """Returns when all messages that were taken are answered."""

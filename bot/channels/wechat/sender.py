@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.channels.base import Outgoing
+from bot.channels.base import Away, Outgoing
 from bot.channels.sending import Failed, Later, Result, Sent, Standing
 from bot.channels.tencent.api import Api, ApiError, NoAnswer
 from bot.channels.tencent.callbacks import CallbackStore, Memo
@@ -128,7 +129,8 @@ class WeChatSender:
         head, rest = first_part(whole)
         sent = await self._custom_text(to, head)
         if offered or rest:
-            await self._store.keep_memo(to, Memo(offered, rest))
+            with suppress(Away):  # it has gone out; without the memo its numbers are just numbers
+                await self._store.keep_memo(to, Memo(offered, rest))
         return sent
 
     async def _custom_text(self, to: str, words: str) -> Sent:

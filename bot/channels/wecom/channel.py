@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from aiohttp import web
@@ -14,6 +14,7 @@ from bot.channels.base import Receive
 from bot.channels.tencent.callbacks import CallbackStore, Wait
 from bot.channels.tencent.door import Door, Turned, read_body, sealed_text
 from bot.channels.tencent.heard import Heard
+from bot.channels.tencent.outage import CatchUp, Spool
 from bot.channels.tencent.talk import Contacts, LateAnswers, Talk
 from bot.channels.tencent.xml_body import Fields, text
 from bot.channels.wecom.app import App
@@ -34,17 +35,22 @@ class WeComChannel:
         store: CallbackStore,
         contacts: Contacts,
         late: LateAnswers,
+        spool: Spool,
         clock: Callable[[], datetime],
         wait: Wait = asyncio.sleep,
     ) -> None:
         self._app = app
         self._clock = clock
         self._door = Door(app.token, app.keys, app.corpid, clock)
-        self._talk = Talk(self.name, receive, store, contacts, late, app.hold, app.deliveries, wait)
+        self._talk = Talk(self.name, receive, store, contacts, late, spool, app.hold, app.deliveries, wait)
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """The callback address."""
         return [web.get("/wecom", self._verify, allow_head=False), web.post("/wecom", self._take)]
+
+    def catch_up(self, ready: Callable[[], Awaitable[bool]]) -> CatchUp:
+        """What replays the messages that came while a server was away; `ready` says whether it is back."""
+        return self._talk.catch_up(ready)
 
     async def stop(self) -> None:
         """Returns when all messages that were taken are answered."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.channels.base import Outgoing
+from bot.channels.base import Away, Outgoing
 from bot.channels.sending import Failed, Later, Result, Sent, Standing
 from bot.channels.tencent.api import Api, ApiError, NoAnswer
 from bot.channels.tencent.callbacks import CallbackStore, Memo
@@ -81,7 +82,8 @@ class WeComSender:
         head, rest = first_part(whole)
         result = await self._text(to, head)
         if isinstance(result, Sent) and (offered or rest):
-            await self._store.keep_memo(to, Memo(tuple(offered), rest))
+            with suppress(Away):  # it has gone out; without the memo its numbers are just numbers
+                await self._store.keep_memo(to, Memo(tuple(offered), rest))
         return result
 
     async def custom(self, to: str, message: str) -> bool:

@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from redis.asyncio import Redis
 
 from bot.channels.wechat import Account, WeChatChannel, WeChatSender
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
+from bot.conversation.spool import DiskSpool
 from bot.services.context import Services
 from bot.services.platform_events import Contacts
 from tests.channels.little_bot import LittleBot
@@ -65,12 +67,31 @@ class Processes:
         self._ends.append(made.close)
         return made
 
+    def spool(self) -> DiskSpool:
+        """The spool of this machine; each process opens it for itself."""
+        made = DiskSpool(self.services.settings.data_dir, "wechat", 100, self.services.vault, self._clock)
+
+        async def close() -> None:
+            made.close()
+
+        self._ends.append(close)
+        return made
+
     async def start(self, **account: object) -> WeChatChannel:
         """A new process; callbacks go to it from now on."""
+        return await self._start(self.services, **account)
+
+    async def start_without_redis(self) -> WeChatChannel:
+        """A new process that cannot reach Redis."""
+        nowhere = Redis.from_url("unix:///nowhere/redis.sock")
+        self._ends.append(nowhere.close)
+        return await self._start(replace(self.services, redis=nowhere))
+
+    async def _start(self, services: Services, **account: object) -> WeChatChannel:
         ours = replace(self.account(), **account)  # type: ignore[arg-type]
         late = self.sender(ours) if ours.certified else None
-        store, contacts = RedisCallbacks(self.services, "wechat"), Contacts(self.services)
-        channel = WeChatChannel(self.bot.receive, ours, store, contacts, late, self._clock, self._wait)
+        store, contacts, spool = RedisCallbacks(services, "wechat"), Contacts(services), self.spool()
+        channel = WeChatChannel(self.bot.receive, ours, store, contacts, late, spool, self._clock, self._wait)
         app = web.Application(client_max_size=256 * 1024)
         app.add_routes(list(channel.routes()))
         # as in earnest: aiohttp's TestServer would end a handler whose line is dead

@@ -12,6 +12,7 @@ from bot.channels.base import Button, Outgoing
 from bot.channels.sending import Failed, Later, Sent, Standing
 from bot.channels.wecom import App, WeComChannel, WeComSender
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
+from bot.conversation.spool import DiskSpool
 from bot.services.contacts import standing
 from bot.services.context import Services
 from bot.services.platform_events import Contacts
@@ -48,7 +49,8 @@ async def sender(services: Services, wecom: WeComServer, bot: LittleBot, clock: 
     app = App(wecom.corp.corpid, given.agentid, given.secret, given.token, (given.aes_key,), wecom.base_url)
     store = RedisCallbacks(services, "wecom")
     made = WeComSender(app, RedisTokens(services, "wecom", app.corpid), store, clock)
-    channel = WeComChannel(bot.receive, app, store, Contacts(services), made, clock)
+    spool = DiskSpool(services.settings.data_dir, "wecom", 100, services.vault, clock)
+    channel = WeComChannel(bot.receive, app, store, Contacts(services), made, spool, clock)
     served = web.Application(client_max_size=256 * 1024)
     served.add_routes(list(channel.routes()))
     runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.1)
@@ -59,6 +61,7 @@ async def sender(services: Services, wecom: WeComServer, bot: LittleBot, clock: 
     await channel.stop()
     await runner.cleanup()
     await made.close()
+    spool.close()
 
 
 async def test_a_member_is_answered_and_the_address_verified(
