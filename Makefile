@@ -7,7 +7,7 @@ PYTHON_BIN := .venv/bin/python
 # A demo unless told otherwise, or given a database that must not be filled with demo people.
 BOT_DEMO ?= $(if $(BOT_DATABASE_URL),0,1)
 
-.PHONY: run demo-wechat test train venv lint format types unit bench soak soak-wechat eval questions lock clean help
+.PHONY: run demo-wechat test train venv lint format types unit bench soak soak-fuzz soak-outage soak-wechat eval questions lock clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,6 +44,12 @@ bench: venv ## messages a second and p99 over REST
 
 soak: venv ## ten minutes (MINUTES=…) of kill -9 in the midst of the work: nothing lost, nothing doubled
 	@$(PYTHON_BIN) -W ignore -m tests.soak $(or $(MINUTES),10)
+
+soak-fuzz: venv ## half an hour (MINUTES=…) of hostile callbacks: no 5xx, no stack trace, no growth
+	@$(PYTHON_BIN) -W ignore -m tests.soak.fuzz $(or $(MINUTES),30)
+
+soak-outage: venv ## ten minutes (MINUTES=…) without the database at 100 callbacks a second (RATE=…)
+	@$(PYTHON_BIN) -W ignore -m tests.soak.outage $(or $(MINUTES),10) $(or $(RATE),100)
 
 soak-wechat: venv ## 10,000 followers check in within ten minutes (PEOPLE=… MINUTES=…), a worker is killed each minute
 	@$(PYTHON_BIN) -W ignore -m tests.soak.platform_day $(or $(PEOPLE),10000) $(or $(MINUTES),10)

@@ -25,7 +25,7 @@ from bot.conversation.mailbox import ChatGreeter, ChatMailbox
 from bot.delivery.worker import deliver_for_ever, send_for_ever
 from bot.errors import BotError, where
 from bot.metrics import Metrics, token_matches
-from bot.platforms import wechat_channel, wechat_sender, wecom_channel, wecom_sender
+from bot.platforms import wechat_channel, wechat_sender, wecom_channel, wecom_sender, wecom_sync_job
 from bot.services.context import Services, use
 from bot.services.files import open_file
 
@@ -97,8 +97,9 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", show_metrics)])
 
     async def deliver(_: web.Application) -> AsyncIterator[None]:
-        work = (deliver_for_ever, clock_for_ever, upkeep_for_ever)
-        tasks = [asyncio.create_task(one(services)) for one in work]
+        jobs = [wecom_sync_job(wecom_out)] if wecom_out is not None else []
+        work = (deliver_for_ever(services), clock_for_ever(services, jobs), upkeep_for_ever(services))
+        tasks = [asyncio.create_task(one) for one in work]
         if senders:
             tasks.append(asyncio.create_task(send_for_ever(services, senders)))
         tasks += [asyncio.create_task(channel.catch_up(servers_are_back).for_ever()) for channel in called]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Any
 
 from bot.channels.base import Receive
+from bot.channels.sending import Quota
 from bot.channels.wechat import Account, WeChatChannel, WeChatSender
-from bot.channels.wechat.account import Template
+from bot.channels.wechat.account import USUAL_QUOTAS, Template
 from bot.channels.wecom import App, WeComChannel, WeComSender
+from bot.clock.jobs import Daily
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
 from bot.conversation.spool import DiskSpool
 from bot.services.context import Services
 from bot.services.platform_events import Contacts
-from bot.settings import Settings, TemplateSetting
+from bot.services.wecom_sync import read_corp, sync
+from bot.settings import QuotaSetting, Settings, TemplateSetting
 
 
 def wechat_account(settings: Settings) -> Account:
@@ -28,6 +33,7 @@ def wechat_account(settings: Settings) -> Account:
         settings.wechat_deliveries,
         _templates(settings.wechat_templates),
         _templates(settings.wechat_notices),
+        _quotas(settings.wechat_quotas) or USUAL_QUOTAS,
     )
 
 
@@ -57,6 +63,8 @@ def wecom_app(settings: Settings) -> App:
         settings.wecom_token,
         settings.wecom_aes_key,
         settings.wecom_api_base,
+        _quotas(settings.wecom_quotas),
+        settings.wecom_markdown,
     )
 
 
@@ -77,6 +85,22 @@ def wecom_channel(services: Services, receive: Receive, sender: WeComSender) -> 
 def _spool(services: Services, channel: str) -> DiskSpool:
     settings = services.settings
     return DiskSpool(settings.data_dir, channel, settings.spool_most, services.vault, services.clock)
+
+
+def wecom_sync_job(sender: WeComSender) -> Daily:
+    """Departments and members, brought into the org tree each night."""
+
+    async def called(path: str) -> dict[str, Any]:
+        return await sender.call("GET", path)
+
+    async def run(services: Services, due: datetime) -> None:
+        await sync(services, *await read_corp(called))
+
+    return Daily("sync_wecom", run, lambda services: (time(3, 0),))
+
+
+def _quotas(given: Iterable[QuotaSetting]) -> tuple[Quota, ...]:
+    return tuple(Quota(*one) for one in given)
 
 
 def _templates(given: Iterable[TemplateSetting]) -> dict[str, Template]:

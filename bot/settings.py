@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from bot.phones import Phones
 from bot.quiet_hours import QuietHours
 
 TemplateSetting = tuple[str, str, tuple[tuple[str, str], ...]]
+QuotaSetting = tuple[str, int, Literal["日", "月"]]
 """A template of a platform: the purpose it is for, its id, and what stands in each of its fields."""
 
 
@@ -74,6 +75,16 @@ def _wechat_mode(text: str) -> str:
     if text not in ("plain", "compatible", "safe"):
         raise ValueError("写 plain、compatible 或 safe")
     return text
+
+
+def _quotas(text: str) -> tuple[QuotaSetting, ...]:
+    found: list[QuotaSetting] = []
+    for part in filter(None, (one.strip() for one in text.split(";"))):
+        match = re.fullmatch(r"(custom|template|subscribe|app):(\d+)/(日|月)", part)
+        if match is None:
+            raise ValueError(f"看不懂 {part}")
+        found.append((match[1], int(match[2]), "日" if match[3] == "日" else "月"))
+    return tuple(found)
 
 
 def _templates(text: str) -> tuple[TemplateSetting, ...]:
@@ -166,6 +177,13 @@ class Settings:
         (), _templates, "48小时以外用的模板消息，例如 alert:模板编号:thing1={text},time2={time}，多个用分号隔开"
     )
     wechat_notices: tuple[TemplateSetting, ...] = _setting((), _templates, "订阅通知的模板，写法同上")
+    wechat_quotas: tuple[QuotaSetting, ...] = _setting(
+        (),
+        _quotas,
+        "公众号各种消息的发送上限，方式是 custom（客服消息）、template（模板消息）、subscribe（订阅通知），周期是 日 或 月；"
+        "留空是 custom:500000/日;template:100000/日",
+    )
+    wechat_login_base: str = _setting("https://open.weixin.qq.com", _web_address, "微信网页授权的地址")
     wecom_corpid: str = _setting("", str, "企业微信的企业ID；和 BOT_WECOM_TOKEN 都填了才开通 /wecom")
     wecom_agentid: int = _setting(0, int, "企业微信自建应用的 AgentId")
     wecom_secret: str = _setting("", str, "企业微信自建应用的 Secret")
@@ -174,6 +192,12 @@ class Settings:
         (), _aes_keys, "企业微信应用“接收消息”里的 EncodingAESKey；换密钥时写“新的,旧的”"
     )
     wecom_api_base: str = _setting("https://qyapi.weixin.qq.com", _web_address, "企业微信接口地址")
+    wecom_quotas: tuple[QuotaSetting, ...] = _setting(
+        (), _quotas, "企业微信应用消息的发送上限，写法同上，方式是 app；企业微信的规定是账号上限数×200/日"
+    )
+    wecom_markdown: bool = _setting(
+        False, _flag, "企业微信通知用 markdown 排版；成员在微信插件里看不到 markdown，都用企业微信客户端时才写 1"
+    )
     action_url: str = _setting("", str, "外部动作服务器地址（rasa run actions）；留空则在本进程内执行动作")
 
     @property

@@ -31,7 +31,7 @@ MAY_IMPORT = {
         "bot.assistant", "bot.services", "bot.storage", "bot.channels.base", "bot.channels.tencent.callbacks",
         "bot.channels.tencent.outage", "bot.errors",
     },
-    "bot.platforms": {"bot.channels", "bot.conversation", "bot.services", "bot.settings"},
+    "bot.platforms": {"bot.channels", "bot.clock.jobs", "bot.conversation", "bot.services", "bot.settings"},
     "bot.metrics": {"bot.channels.base"},
     "bot.serving": {
         "bot.app", "bot.assistant", "bot.services", "bot.knowledge", "bot.storage", "bot.channels.base", "bot.content",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from bot.clock.jobs import JOBS, Daily, Job
 from bot.clock.leader import Lead, lead
@@ -19,13 +20,13 @@ _AFTER_FAILURE_SECONDS = 15.0  # of one job
 _AT_ONCE = 4  # so that what time starts leaves connections for the turns
 
 
-async def clock_for_ever(services: Services) -> None:
-    """Runs until cancelled; outages of the servers are waited out."""
+async def clock_for_ever(services: Services, more: Sequence[Job] = ()) -> None:
+    """Runs all jobs, and `more`, until cancelled; outages of the servers are waited out."""
     while True:
         try:
             async with lead(services) as leading:
                 if leading is not None:
-                    await _all_jobs(services, leading)
+                    await _all_jobs(services, leading, [*JOBS, *more])
             await asyncio.sleep(_LOOK_SECONDS)
         except BotError as error:
             logger.error("the clock waits: %s", type(error).__name__)
@@ -35,10 +36,10 @@ async def clock_for_ever(services: Services) -> None:
             await asyncio.sleep(_AFTER_OUTAGE_SECONDS)
 
 
-async def _all_jobs(services: Services, leading: Lead) -> None:
+async def _all_jobs(services: Services, leading: Lead, jobs: Sequence[Job]) -> None:
     """Side by side, so that none waits for a slow one; ends, with an error, when the lead is lost."""
     at_once = asyncio.Semaphore(_AT_ONCE)
-    tasks = [asyncio.create_task(_keep_doing(services, job, leading, at_once)) for job in JOBS]
+    tasks = [asyncio.create_task(_keep_doing(services, job, leading, at_once)) for job in jobs]
     try:
         await asyncio.gather(*tasks)
     finally:

@@ -13,10 +13,8 @@ from bot.errors import Refused
 if TYPE_CHECKING:
     from bot.channels.wecom import WeComSender
     from bot.services.context import Services
-    from bot.services.wecom_sync import Department, Member
 
 Command = Callable[["Services", argparse.Namespace], Awaitable[None]]
-_ACTIVE, _NOT_YET = 1, 4  # of a member's status; 2 is disabled, 5 has left
 
 
 def add_wecom_commands(
@@ -47,39 +45,14 @@ def _set_up(services: Services) -> None:
         raise Refused("还没有设置企业微信：请设 BOT_WECOM_CORPID 等，见 docs/wecom.md。")
 
 
-async def read_corp(sender: WeComSender) -> tuple[list[Department], list[Member]]:
-    """All departments and members that the app may see, each member once.
-
-    Raises:
-        Refused: a call fails; half a corp is never returned.
-    """
-    from bot.services.wecom_sync import Department, Member
-
-    answer = await _called(sender, "/cgi-bin/department/list")
-    departments = [Department(int(d["id"]), str(d["name"]), int(d.get("parentid") or 0)) for d in answer["department"]]
-    members: dict[str, Member] = {}
-    for department in departments:
-        for user in (await _called(sender, f"/cgi-bin/user/list?department_id={department.id}"))["userlist"]:
-            in_them = tuple(int(one) for one in user.get("department", ()))
-            heads = zip(in_them, user.get("is_leader_in_dept", ()))
-            members[str(user["userid"])] = Member(
-                str(user["userid"]),
-                str(user["name"]),
-                in_them,
-                tuple(number for number, leads in heads if int(leads)),
-                int(user.get("status", _ACTIVE)) in (_ACTIVE, _NOT_YET),
-            )
-    return departments, list(members.values())
-
-
 async def _sync(services: Services, options: argparse.Namespace) -> None:
     from bot.platforms import wecom_sender
-    from bot.services.wecom_sync import sync
+    from bot.services.wecom_sync import read_corp, sync
 
     _set_up(services)
     sender = wecom_sender(services)
     try:
-        departments, members = await read_corp(sender)
+        departments, members = await read_corp(lambda path: _called(sender, path))
     finally:
         await sender.close()
     done = await sync(services, departments, members)
@@ -91,6 +64,7 @@ async def _sync(services: Services, options: argparse.Namespace) -> None:
 
 async def _doctor(services: Services, options: argparse.Namespace) -> None:
     from bot.platforms import wecom_sender
+    from bot.services.wecom_sync import read_corp
 
     settings = services.settings
     _set_up(services)
@@ -103,7 +77,7 @@ async def _doctor(services: Services, options: argparse.Namespace) -> None:
             app = await _called(sender, f"/cgi-bin/agent/get?agentid={settings.wecom_agentid}")
             checks.say(True, f"Secret 和 AgentId 正确，服务器IP可信，应用是“{app.get('name', '')}”")
             checks.say(not int(app.get("close") or 0), "应用已启用")
-            corp = await read_corp(sender)
+            corp = await read_corp(lambda path: _called(sender, path))
             checks.say(
                 bool(corp[1]), f"可见范围里有{len(corp[0])}个部门、{len(corp[1])}名成员；同步：python -m bot wecom sync"
             )

@@ -10,6 +10,7 @@ from bot.channels.sending import Standing
 from bot.services.context import Services
 
 CONTACT_SECONDS = int(timedelta(days=30).total_seconds())
+_SPENT_SECONDS = int(timedelta(days=32).total_seconds())
 
 
 def contact_key(channel: str, sender: str) -> str:
@@ -19,16 +20,21 @@ def contact_key(channel: str, sender: str) -> str:
 
 async def standing(services: Services, channel: str, sender: str) -> Standing:
     """What is known of them now; of somebody unknown that they follow and have not been heard."""
-    kept = {
-        key.decode(): value.decode()
-        for key, value in (await services.redis.hgetall(contact_key(channel, sender))).items()
-    }
+    day, month = _periods(services, channel)
+    async with services.redis.pipeline(transaction=False) as pipe:
+        for key in (contact_key(channel, sender), day, month):
+            pipe.hgetall(key)
+        found, today, this_month = await pipe.execute()
+    kept = {key.decode(): value.decode() for key, value in found.items()}
+    spent = {f"{way.decode()}/日": int(count) for way, count in today.items()}
+    spent |= {f"{way.decode()}/月": int(count) for way, count in this_month.items()}
     return Standing(
         following=kept.get("following", "1") == "1",
         heard=datetime.fromisoformat(kept["heard"]) if "heard" in kept else None,
         heard_by=kept.get("by", ""),
         sent_since=int(kept.get("sent", 0)),
         popups={key.removeprefix("popup:"): int(value) for key, value in kept.items() if key.startswith("popup:")},
+        spent=spent,
     )
 
 
@@ -39,7 +45,7 @@ async def home_of(services: Services, channel: str, sender: str) -> int | None:
 
 
 async def count_sent(services: Services, channel: str, sender: str, way: str, template: str = "") -> None:
-    """A message went out to them: it counts in the window, or uses up a notice that they had granted."""
+    """A message went out to them: it counts in the window, or uses up a notice that they had granted; and in the account's quotas."""
     key = contact_key(channel, sender)
     async with services.redis.pipeline(transaction=True) as pipe:
         if way == "custom":
@@ -47,4 +53,13 @@ async def count_sent(services: Services, channel: str, sender: str, way: str, te
         elif way == "subscribe":
             pipe.hincrby(key, f"popup:{template}", -1)
         pipe.expire(key, CONTACT_SECONDS)
+        for period in _periods(services, channel):
+            pipe.hincrby(period, way, 1)
+            pipe.expire(period, _SPENT_SECONDS)
         await pipe.execute()
+
+
+def _periods(services: Services, channel: str) -> tuple[str, str]:
+    """Where it is kept what an account has sent this day and this month, by way."""
+    today = services.today()
+    return f"spent:{channel}:{today:%Y-%m-%d}", f"spent:{channel}:{today:%Y-%m}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,18 +32,20 @@ _SURE = ("alert", "reply")  # what may go out twice rather than not at all
 _REDIS_AWAY = timedelta(seconds=10)
 _MOST_ATTEMPTS = 8
 _AT_ONCE = 8
+_A_BROADCAST = 1000
 _A_MINUTE = 25
 _DAY_SECONDS = 2 * 24 * 3600
 _JOB_SECONDS = 600
 _EXPIRED = "过了有效时间，不再发送"
 _UNKNOWN = "发送时中断，不确定有没有发出"
+_NOT_HERE = Failed("not_reachable", "不在应用的可见范围内")
 _REFUSED_THERE = "微信没有送达（对方拒收或系统失败）"
 
 
 @dataclass(frozen=True)
 class Claimed:
     """A message that is ours to send now. `died`: somebody had it before and did not say how it ended. `message` is None where it
-    cannot be opened."""
+    cannot be opened. `broadcast_id`: the same to many."""
 
     outbox_id: int
     channel: str
@@ -53,6 +55,7 @@ class Claimed:
     purpose: str
     expires_at: datetime | None
     message: Outgoing | None
+    broadcast_id: int | None = None
 
 
 async def enqueue(services: Services, connection: AsyncConnection, outbox_ids: Sequence[int]) -> None:
@@ -84,22 +87,66 @@ async def enqueue(services: Services, connection: AsyncConnection, outbox_ids: S
 async def send_due(services: Services, senders: Mapping[str, Sender], most: int = 50) -> int:
     """Sends what is due, alerts first; returns how many were taken up. Safe to run in many processes at once."""
     open_channels = [channel for channel in senders if not await _paused(services, channel)]
-    claimed = await _claim(services, open_channels, most) if open_channels else []
+    many = [channel for channel in open_channels if senders[channel].most_at_once > 1]
+    claimed = await _claim(services, open_channels, most, many) if open_channels else []
     at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(each: Claimed) -> None:
+    async def one(each: Sequence[Claimed]) -> None:
         async with at_once:
             try:
-                result = await _tried(services, senders[each.channel], each)
-            except (Away, RedisError):  # nothing has gone out
-                result = Later(services.now() + _REDIS_AWAY, "Redis 中断，稍后再发")
-            try:
-                await _end(services, each, result)
+                await _send(services, senders[each[0].channel], each)
             except Exception as error:  # the lease brings it back; the others go on
-                logger.error("a message to %s failed: %s", each.channel, where(error))
+                logger.error("a message to %s failed: %s", each[0].channel, where(error))
 
-    await asyncio.gather(*(one(each) for each in claimed))
+    await asyncio.gather(*(one(each) for each in _together(senders, claimed)))
     return len(claimed)
+
+
+def _together(senders: Mapping[str, Sender], claimed: Sequence[Claimed]) -> Iterator[Sequence[Claimed]]:
+    """What goes out in one call: the same broadcast to many, where the platform takes that; everything else by itself."""
+    groups: dict[tuple[str, int], list[Claimed]] = {}
+    for each in claimed:
+        if each.broadcast_id is not None and senders[each.channel].most_at_once > 1 and not each.died:
+            groups.setdefault((each.channel, each.broadcast_id), []).append(each)
+        else:
+            yield [each]
+    for (channel, _), group in groups.items():
+        most = senders[channel].most_at_once
+        for start in range(0, len(group), most):
+            yield group[start : start + most]
+
+
+async def _send(services: Services, sender: Sender, together: Sequence[Claimed]) -> None:
+    """Sends the same message to one or many, and writes down what became of each."""
+    ends: dict[int, Result] = {}
+    ready: list[Claimed] = []
+    try:
+        for each in together:
+            held = await _held(services, each)
+            if held is None:
+                ready.append(each)
+            else:
+                ends[each.outbox_id] = held
+        ends |= await _sent(services, sender, ready)
+    except (Away, RedisError):  # nothing has gone out
+        later = Later(services.now() + _REDIS_AWAY, "Redis 中断，稍后再发")
+        ends = {each.outbox_id: ends.get(each.outbox_id, later) for each in together}
+    for each in together:
+        await _end(services, each, ends[each.outbox_id])
+
+
+async def _sent(services: Services, sender: Sender, ready: Sequence[Claimed]) -> dict[int, Result]:
+    known = {each.outbox_id: await contacts.standing(services, each.channel, each.external_id) for each in ready}
+    following = [each for each in ready if known[each.outbox_id].following]
+    if len(following) > 1 and following[0].message is not None:
+        results = await sender.send_many([each.external_id for each in following], following[0].message)
+        ends = {each.outbox_id: results[each.external_id] for each in following}
+        return ends | {each.outbox_id: _NOT_HERE for each in ready if each not in following}
+    return {
+        each.outbox_id: await sender.send(each.external_id, each.message, known[each.outbox_id])
+        for each in ready
+        if each.message is not None
+    }
 
 
 async def unreached(services: Services, by: Speaker, most: int) -> tuple[int, list[tuple[str, str]]]:
@@ -146,8 +193,9 @@ async def _paused(services: Services, channel: str) -> bool:
     return until is not None and services.now().isoformat() < until.decode()
 
 
-async def _claim(services: Services, channels: Sequence[str], most: int) -> list[Claimed]:
-    """Up to `most` messages, each to another account: what is counted since a person was heard is counted one by one."""
+async def _claim(services: Services, channels: Sequence[str], most: int, many: Sequence[str] = ()) -> list[Claimed]:
+    """Up to `most` messages, each to another account: what is counted since a person was heard is counted one by one. Of a broadcast on
+    one of the channels `many`, as many as go out in one call."""
     now = services.now()
     async with services.transaction() as connection:
         # one process claims at a time, so that no two take messages to one account
@@ -157,6 +205,12 @@ async def _claim(services: Services, channels: Sequence[str], most: int) -> list
             for row in await connection.execute(_due(channels, now).where(sends.c.urgent == urgent).limit(4 * most)):
                 if len(rows) < most:
                     rows.setdefault((row.channel, row.external_id), row)
+        for channel, broadcast in {
+            (r.channel, r.broadcast_id) for r in rows.values() if r.broadcast_id and r.channel in many
+        }:
+            same = _due([channel], now).where(outbox.c.broadcast_id == broadcast).limit(_A_BROADCAST)
+            for row in await connection.execute(same):
+                rows.setdefault((row.channel, row.external_id), row)
         claimed = list(rows.values())
         await connection.execute(
             sends.update()
@@ -173,6 +227,7 @@ async def _claim(services: Services, channels: Sequence[str], most: int) -> list
             row.purpose,
             row.expires_at,
             _opened(services, row),
+            row.broadcast_id,
         )
         for row in claimed
     ]
@@ -207,6 +262,7 @@ def _due(channels: Sequence[str], now: datetime) -> sa.sql.Select:
             outbox.c.purpose,
             outbox.c.body_sealed,
             outbox.c.expires_at,
+            outbox.c.broadcast_id,
             broadcasts.c.body_sealed.label("broadcast_sealed"),
         )
         .join(outbox, outbox.c.id == sends.c.outbox_id)
@@ -216,7 +272,8 @@ def _due(channels: Sequence[str], now: datetime) -> sa.sql.Select:
     )
 
 
-async def _tried(services: Services, sender: Sender, each: Claimed) -> Result:
+async def _held(services: Services, each: Claimed) -> Result | None:
+    """Why a message does not go out now, or ever; None when nothing holds it."""
     now = services.now()
     if each.message is None:
         return Failed("content_refused", "内容无法解密（密钥已更换或数据损坏）")
@@ -232,8 +289,7 @@ async def _tried(services: Services, sender: Sender, each: Claimed) -> Result:
             return Later(tomorrow, "今天发给这个人的条数已满")
     if await _enough_this_minute(services, each):
         return Later(now + timedelta(minutes=1), "这一分钟发给这个人的条数已满")
-    known = await contacts.standing(services, each.channel, each.external_id)
-    return await sender.send(each.external_id, each.message, known)
+    return None
 
 
 async def _enough_today(services: Services, each: Claimed) -> bool:

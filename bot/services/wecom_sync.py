@@ -6,8 +6,9 @@ The platform gives apps no phone numbers. A member is therefore the person who a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -24,6 +25,7 @@ from bot.storage.tables import accounts, people, places, roles
 
 _CHANNEL = "wecom"
 _WORKS, _LEADS = "worker", "team_leader"
+_ACTIVE, _NOT_YET = 1, 4  # of a member's status; 2 is disabled, 5 has left
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Member:
     here: bool = True
 
 
+Call = Callable[[str], Awaitable[dict[str, Any]]]
+"""Gets a path of the platform's API; raises when it does not answer well."""
+
+
 @dataclass
 class Synced:
     """What a sync has changed, as counts."""
@@ -55,6 +61,25 @@ class Synced:
     people: int = 0
     bound: int = 0
     left: int = 0
+
+
+async def read_corp(call: Call) -> tuple[list[Department], list[Member]]:
+    """All departments and members that the app may see, each member once; half a corp is never returned."""
+    answer = await call("/cgi-bin/department/list")
+    departments = [Department(int(d["id"]), str(d["name"]), int(d.get("parentid") or 0)) for d in answer["department"]]
+    members: dict[str, Member] = {}
+    for department in departments:
+        for user in (await call(f"/cgi-bin/user/list?department_id={department.id}"))["userlist"]:
+            in_them = tuple(int(one) for one in user.get("department", ()))
+            heads = zip(in_them, user.get("is_leader_in_dept", ()))
+            members[str(user["userid"])] = Member(
+                str(user["userid"]),
+                str(user["name"]),
+                in_them,
+                tuple(number for number, leads in heads if int(leads)),
+                int(user.get("status", _ACTIVE)) in (_ACTIVE, _NOT_YET),
+            )
+    return departments, list(members.values())
 
 
 async def sync(services: Services, departments: Sequence[Department], members: Sequence[Member]) -> Synced:

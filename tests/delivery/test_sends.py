@@ -144,6 +144,25 @@ async def test_each_refusal_ends_with_its_reason(post: Post, code: int, reason: 
     assert reason in str(said)
 
 
+async def test_a_way_whose_quota_is_spent_is_not_asked_for(post: Post, clock: Clock) -> None:
+    person, fan = await post.follower("甲")
+    key = f"spent:wechat:{post.services.today():%Y-%m-%d}"
+    await post.services.redis.hset(key, mapping={"custom": 499_950})
+    await post.owes(person, "一")
+    await post.goes_out()
+    assert [entry.way for entry in post.wechat.journal.of(fan.openid)] == ["template"]
+    assert int(await post.services.redis.hget(key, "template")) == 1
+    await post.services.redis.hset(key, mapping={"template": 99_950})
+    await post.owes(person, "二")
+    await post.goes_out()
+    assert await post.states() == [("sent", None), ("due", "今天的发送次数已用完")]
+    assert post.wechat.calls[CUSTOM] == 0
+    clock.advance(days=1)
+    await post.hears(fan)
+    await post.goes_out()
+    assert [state for state, _ in await post.states()] == ["sent", "sent"]
+
+
 @pytest.mark.parametrize("code", [45015, 45047, 48001])
 async def test_a_window_that_the_platform_has_closed_leads_to_the_next_way(post: Post, code: int) -> None:
     person, fan = await post.follower("甲")

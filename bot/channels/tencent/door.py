@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aiohttp import web
 
 from bot.channels.tencent.envelope import BadEnvelope, Envelope, same, signature
-from bot.channels.tencent.xml_body import BadXml, Fields, read, text, write
+from bot.channels.tencent.xml_body import BadXml, Fields, read, read_json, text, write
 
 MOST_BYTES = 64 * 1024
 _WINDOW_SECONDS = 300
@@ -69,24 +70,25 @@ class Door:
         raise Turned(403, "envelope")
 
     def parse(self, body: bytes) -> Fields:
-        """The fields of a document.
+        """The fields of a document, XML or JSON, whichever the console is set to.
 
         Raises:
             Turned: it is none.
         """
         try:
-            return read(body)
+            return read_json(body) if is_json(body) else read(body)
         except BadXml as error:
-            raise Turned(400, f"XML: {error}") from error
+            raise Turned(400, f"document: {error}") from error
 
-    def seal(self, fields: Fields, nonce: str, key: int = 0) -> str:
+    def seal(self, fields: Fields, nonce: str, key: int = 0, as_json: bool = False) -> str:
         """A reply as the platform takes it: in an envelope where messages come in envelopes, made with the key that fitted."""
-        document = write(fields)
+        written: Callable[[Fields], str] = _written_json if as_json else write
+        document = written(fields)
         if not self._envelopes:
             return document
         sealed = self._envelopes[key].seal(document.encode())
         now = str(int(self._clock().timestamp()))
-        return write(
+        return written(
             {
                 "Encrypt": sealed,
                 "MsgSignature": signature(self._token, now, nonce, sealed),
@@ -94,6 +96,15 @@ class Door:
                 "Nonce": nonce,
             }
         )
+
+
+def is_json(body: bytes) -> bool:
+    """Whether a document is meant as JSON."""
+    return body.lstrip()[:1] == b"{"
+
+
+def _written_json(fields: Fields) -> str:
+    return json.dumps(fields, ensure_ascii=False)
 
 
 async def read_body(request: web.Request) -> bytes:

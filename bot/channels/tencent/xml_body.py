@@ -1,7 +1,8 @@
-"""The platforms' XML: read strictly, written so that no text can add an element."""
+"""The platforms' documents, XML or JSON: read strictly, written so that no text can add an element."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -38,6 +39,33 @@ def read(body: bytes) -> Fields:
         raise BadXml("root")
     found = _fields(root, _DEEPEST)
     return found if isinstance(found, dict) else {}
+
+
+def read_json(body: bytes) -> Fields:
+    """The fields of a document in JSON, numbers as texts, as XML has them.
+
+    Raises:
+        BadXml: no JSON object, or too deep.
+    """
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadXml(type(error).__name__) from error
+    if not isinstance(found, dict):
+        raise BadXml("no object")
+    fields = _plain(found, _DEEPEST)
+    assert isinstance(fields, dict)
+    return fields
+
+
+def _plain(value: Any, deepest: int) -> Any:
+    if not deepest:
+        raise BadXml("too deep")
+    if isinstance(value, dict):
+        return {str(name): _plain(part, deepest - 1) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part, deepest - 1) for part in value]
+    return "" if value is None else str(value)
 
 
 def _fields(element: Element, deepest: int) -> Any:

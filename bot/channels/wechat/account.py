@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.channels.sending import Quota
+
+USUAL_QUOTAS = (Quota("custom", 500_000, "日"), Quota("template", 100_000, "日"))
+
 
 @dataclass(frozen=True)
 class Template:
@@ -31,3 +35,4 @@ class Account:
     deliveries: int = 3
     templates: Mapping[str, Template] = field(default_factory=dict)
     notices: Mapping[str, Template] = field(default_factory=dict)
+    quotas: tuple[Quota, ...] = USUAL_QUOTAS

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.channels.base import Receive
 from bot.channels.tencent.callbacks import CallbackStore, Wait
-from bot.channels.tencent.door import Door, Turned, read_body, sealed_text
+from bot.channels.tencent.door import Door, Turned, is_json, read_body, sealed_text
 from bot.channels.tencent.outage import CatchUp, Spool
 from bot.channels.tencent.talk import Contacts, LateAnswers, Talk
 from bot.channels.tencent.xml_body import text
@@ -66,7 +66,7 @@ class WeChatChannel:
     async def _take(self, request: web.Request) -> web.Response:
         try:
             body = await read_body(request)
-            key = 0
+            key, as_json = 0, is_json(body)
             if self._door.sealed:
                 sealed = sealed_text(self._door.parse(body))
                 timestamp, nonce = self._door.check(request, "msg_signature", sealed)
@@ -94,7 +94,11 @@ class WeChatChannel:
             "MsgType": "text",
             "Content": answer,
         }
-        return web.Response(text=self._door.seal(reply, nonce, key), content_type="text/xml", charset="utf-8")
+        return web.Response(
+            text=self._door.seal(reply, nonce, key, as_json),
+            content_type=f"text/{'json' if as_json else 'xml'}",
+            charset="utf-8",
+        )
 
 
 def _done() -> web.Response:

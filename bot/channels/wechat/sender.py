@@ -5,14 +5,14 @@ was granted, else a template message (protocol: 客服消息, 订阅通知, 模�
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import Away, Outgoing
-from bot.channels.sending import Failed, Later, Result, Sent, Standing
+from bot.channels.sending import Failed, Later, Quota, Result, Sent, Standing, renewed_at, spent_up, spent_words
 from bot.channels.tencent.api import Api, ApiError, NoAnswer
 from bot.channels.tencent.callbacks import CallbackStore, Memo
 from bot.channels.tencent.texts import as_text, first_part
@@ -62,6 +62,7 @@ class WeChatSender:
     """The calls of one account."""
 
     name = "wechat"
+    most_at_once = 1  # mass messages reach each follower four times a month at most; these are for one person each
 
     def __init__(
         self, account: Account, tokens: TokenStore, store: CallbackStore, clock: Callable[[], datetime], zone: ZoneInfo
@@ -82,17 +83,22 @@ class WeChatSender:
         if not standing.following:
             return Failed("not_reachable", "没有关注公众号")
         whole, offered = as_text([message])
-        ways = []
+        ways: list[tuple[str, Callable[[], Awaitable[Sent]]]] = []
         if self._account.certified and self._open(standing):
-            ways.append(lambda: self._custom(to, whole, tuple(offered)))
+            ways.append(("custom", lambda: self._custom(to, whole, tuple(offered))))
         notice = self._account.notices.get(message.purpose)
         if notice is not None and standing.popups.get(notice.id, 0) > 0:
-            ways.append(lambda: self._notice(to, notice, message.text))
+            ways.append(("subscribe", lambda: self._notice(to, notice, message.text)))
         template = self._account.templates.get(message.purpose)
         if template is not None:
-            ways.append(lambda: self._template(to, template, message.text))
+            ways.append(("template", lambda: self._template(to, template, message.text)))
         result: Result = Failed("window_closed", "超过48小时没有互动，也没有可用的模板")
-        for way in ways:
+        for name, way in ways:
+            quota = spent_up(self._account.quotas, name, standing)
+            if quota is not None:
+                now = self._clock()
+                result = Later(renewed_at(quota, now, self._zone), spent_words(quota))
+                continue
             result = await self._tried(way)
             if not isinstance(result, Failed) or result.failure not in (
                 "window_closed",
@@ -101,6 +107,10 @@ class WeChatSender:
             ):
                 return result
         return result
+
+    async def send_many(self, to: Sequence[str], message: Outgoing) -> Mapping[str, Result]:
+        """The platform has no such call for single messages."""
+        raise NotImplementedError
 
     async def custom(self, to: str, message: str) -> bool:
         """One customer-service text, for an answer that came too late for its callback; whether the platform took it."""
@@ -157,9 +167,9 @@ class WeChatSender:
             for name, form in template.fields.items()
         }
 
-    async def _tried(self, way: Callable[[], Any]) -> Result:
+    async def _tried(self, way: Callable[[], Awaitable[Sent]]) -> Result:
         try:
-            result: Sent = await way()
+            result = await way()
         except NoAnswer as trouble:
             if trouble.maybe_done:
                 return Failed("unknown_outcome", "微信没有回应，不确定有没有发出")
@@ -183,9 +193,8 @@ class WeChatSender:
         if code == 45011:
             return Later(now + _MINUTE, "微信限制了每分钟的次数", whole_channel=True)
         if code == 45009:
-            local = now.astimezone(self._zone)
-            tomorrow = local.replace(hour=0, minute=5, second=0, microsecond=0) + timedelta(days=1)
-            return Later(tomorrow.astimezone(now.tzinfo), "今天的发送次数已用完", whole_channel=True)
+            tomorrow = renewed_at(Quota("", 0, "日"), now, self._zone)
+            return Later(tomorrow, "今天的发送次数已用完", whole_channel=True)
         logger.error("the 公众号's API refuses: %d", code)
         return Failed("content_refused", f"微信返回错误 {code}")
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.channels.base import Away, Outgoing
-from bot.channels.sending import Failed, Later, Result, Sent, Standing
+from bot.channels.sending import Failed, Later, Result, Sent, Standing, renewed_at, spent_up, spent_words
 from bot.channels.tencent.api import Api, ApiError, NoAnswer
 from bot.channels.tencent.callbacks import CallbackStore, Memo
-from bot.channels.tencent.texts import as_text, first_part
+from bot.channels.tencent.texts import TEXT_BYTES, as_text, first_part
 from bot.channels.tencent.tokens import TokenOwner, TokenStore
 from bot.channels.wecom.app import App
 
@@ -23,6 +25,8 @@ _MOST_BUTTONS = 6
 _KEY_BYTES = 1024
 _TITLE, _REST = 36, 112  # characters that a card shows whole
 _MINUTE = timedelta(minutes=1)
+_BEIJING = ZoneInfo("Asia/Shanghai")  # the platform's day, whatever ours is
+_LINK = re.compile(r"https?://[!-~]+")
 
 _GONE = {
     40003: "成员不存在",
@@ -60,6 +64,7 @@ class WeComSender:
     """The calls of one app."""
 
     name = "wecom"
+    most_at_once = 1000
 
     def __init__(self, app: App, tokens: TokenStore, store: CallbackStore, clock: Callable[[], datetime]) -> None:
         self._app = app
@@ -73,22 +78,41 @@ class WeComSender:
         await self._api.close()
 
     async def send(self, to: str, message: Outgoing, standing: Standing) -> Result:
-        """A card where the message has buttons that fit on one, else a text with numbered buttons."""
+        """A card where an alert has buttons that fit on one, a text card for what leads to a page, else markdown or a text with
+        numbered buttons."""
         if not standing.following:
             return Failed("not_reachable", "不在应用的可见范围内")
+        quota = spent_up(self._app.quotas, "app", standing)
+        if quota is not None:
+            now = self._clock()
+            return Later(renewed_at(quota, now, _BEIJING), spent_words(quota), whole_channel=True)
+        return (await self.send_many([to], message))[to]
+
+    async def send_many(self, to: Sequence[str], message: Outgoing) -> Mapping[str, Result]:
+        """The same to at most a thousand members; each has an end of their own."""
         if message.buttons and message.purpose == "alert" and _fits(message):
             return await self._tried(to, {"msgtype": "template_card", "template_card": _card(message)})
+        page = _page(message)
+        if page is not None:
+            return await self._tried(to, {"msgtype": "textcard", "textcard": page})
         whole, offered = as_text([message])
+        if self._app.markdown and not offered and len(whole.encode()) <= TEXT_BYTES - len("****"):
+            title, _, rest = whole.partition("\n")
+            content = f"**{title}**\n{rest}" if rest else whole
+            return await self._tried(to, {"msgtype": "markdown", "markdown": {"content": content}})
         head, rest = first_part(whole)
-        result = await self._text(to, head)
-        if isinstance(result, Sent) and (offered or rest):
-            with suppress(Away):  # it has gone out; without the memo its numbers are just numbers
-                await self._store.keep_memo(to, Memo(tuple(offered), rest))
-        return result
+        results = await self._tried(to, {"msgtype": "text", "text": {"content": head}})
+        if offered or rest:
+            for one in to:
+                if isinstance(results[one], Sent):
+                    with suppress(Away):  # it has gone out; without the memo its numbers are just numbers
+                        await self._store.keep_memo(one, Memo(tuple(offered), rest))
+        return results
 
     async def custom(self, to: str, message: str) -> bool:
         """One text, for an answer that came too late for its callback; whether the platform took it."""
-        return isinstance(await self._text(to, message), Sent)
+        results = await self._tried([to], {"msgtype": "text", "text": {"content": message}})
+        return isinstance(results[to], Sent)
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One call of the API with the app's token, for the commands. Raises ApiError, NoAnswer."""
@@ -103,27 +127,25 @@ class WeComSender:
         judged = self._judged(error)
         return "" if isinstance(judged, Sent) else judged.reason
 
-    async def _text(self, to: str, words: str) -> Result:
-        return await self._tried(to, {"msgtype": "text", "text": {"content": words}})
-
-    async def _tried(self, to: str, content: dict[str, Any]) -> Result:
-        body = {"touser": to, "agentid": self._app.agentid, **content}
+    async def _tried(self, to: Sequence[str], content: dict[str, Any]) -> dict[str, Result]:
+        body = {"touser": "|".join(to), "agentid": self._app.agentid, **content}
         try:
             answer = await self.call("POST", "/cgi-bin/message/send", body)
         except NoAnswer as trouble:
             if trouble.maybe_done:
-                return Failed("unknown_outcome", "企业微信没有回应，不确定有没有发出")
-            return Later(self._clock() + _MINUTE, "连不上企业微信，稍后再发", whole_channel=True)
+                return dict.fromkeys(to, Failed("unknown_outcome", "企业微信没有回应，不确定有没有发出"))
+            return dict.fromkeys(to, Later(self._clock() + _MINUTE, "连不上企业微信，稍后再发", whole_channel=True))
         except ApiError as error:
-            return self._judged(error)
+            return dict.fromkeys(to, self._judged(error))
+        results: dict[str, Result] = dict.fromkeys(to, Sent("app", str(answer.get("msgid", ""))))
         # errcode 0 with the receiver in a list of those who did not get it; ids come back in small letters
         for name, reason in (
             ("invaliduser", "成员不存在或不在应用的可见范围内"),
             ("unlicenseduser", "成员没有激活账号"),
         ):
-            if to.lower() in str(answer.get(name) or "").lower().split("|"):
-                return Failed("not_reachable", reason)
-        return Sent("app", str(answer.get("msgid", "")))
+            unreached = str(answer.get(name) or "").lower().split("|")
+            results |= {one: Failed("not_reachable", reason) for one in to if one.lower() in unreached}
+        return results
 
     def _judged(self, error: ApiError) -> Result:
         code = error.code
@@ -155,6 +177,17 @@ def _fits(message: Outgoing) -> bool:
         and all(0 < len(key.encode()) <= _KEY_BYTES for key in keys)
         and len(message.text) <= _TITLE + _REST
     )
+
+
+def _page(message: Outgoing) -> dict[str, str] | None:
+    """A text card for a message without buttons that names one page and is short enough to stand on it."""
+    links = _LINK.findall(message.text)
+    if message.buttons or len(links) != 1:
+        return None
+    title, _, rest = _LINK.sub("", message.text).strip().partition("\n")
+    card = {"title": title.strip("：: "), "description": rest.strip() or "点开查看", "url": links[0], "btntxt": "查看"}
+    fits = len(card["title"].encode()) <= 128 and len(card["description"].encode()) <= 512 and len(links[0]) <= 2048
+    return card if fits and card["title"] else None
 
 
 def _card(message: Outgoing) -> dict[str, Any]:

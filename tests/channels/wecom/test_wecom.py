@@ -9,7 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from bot.channels.base import Button, Outgoing
-from bot.channels.sending import Failed, Later, Sent, Standing
+from bot.channels.sending import Failed, Later, Quota, Sent, Standing
 from bot.channels.wecom import App, WeComChannel, WeComSender
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
 from bot.conversation.spool import DiskSpool
@@ -18,7 +18,6 @@ from bot.services.context import Services
 from bot.services.platform_events import Contacts
 from tests.channels.little_bot import LittleBot
 from tests.conftest import Clock
-from tests.platforms import faults
 from tests.platforms.misdeeds import MISDEEDS, Misdeed
 from tests.platforms.wecom_corp import WeComCorp
 from tests.platforms.wecom_server import WeComServer
@@ -153,28 +152,67 @@ async def test_a_token_that_dies_early_is_renewed_once(sender: WeComSender, weco
     assert wecom.calls["/cgi-bin/gettoken"] == 2
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind", "reason"),
-    [
-        (faults.errcode(-1), Later, "繁忙"),
-        (faults.errcode(45009), Later, "次数"),
-        (faults.errcode(60020), Failed, "可信IP"),
-        (faults.errcode(50003), Failed, "停用"),
-        (faults.errcode(60011), Failed, "可见范围"),
-        (faults.errcode(99999), Failed, "99999"),
-        (faults.status(502), Failed, "不确定"),
-        (faults.cut(effect=True), Failed, "不确定"),
-        (faults.body(b"<html>"), Failed, "不确定"),
-    ],
-)
-async def test_each_trouble_has_its_end_and_reason(
-    sender: WeComSender, wecom: WeComServer, fault: faults.Fault, kind: type, reason: str
+async def test_one_call_goes_to_many_and_each_has_an_end(sender: WeComSender, wecom: WeComServer) -> None:
+    for name in ("Zhangsan", "lisi"):
+        wecom.add_member(name)
+    results = await sender.send_many(["Zhangsan", "lisi", "Nobody"], Outgoing("明天停水", purpose="broadcast"))
+    assert [type(results[one]) for one in ("Zhangsan", "lisi", "Nobody")] == [Sent, Sent, Failed]
+    assert wecom.calls[SEND] == 1
+    assert wecom.journal.texts("Zhangsan") == wecom.journal.texts("lisi") == ["明天停水"]
+
+
+async def test_what_leads_to_a_page_is_a_text_card(sender: WeComSender, wecom: WeComServer) -> None:
+    wecom.add_member("zhangsan")
+    text = "新政策：返乡人员提前3天报备\n全文 https://example.cn/policy?id=3"
+    assert isinstance(await sender.send("zhangsan", Outgoing(text, purpose="broadcast"), Standing()), Sent)
+    [entry] = wecom.journal.of("zhangsan")
+    assert entry.kind == "textcard"
+    assert "返乡人员提前3天报备" in entry.text
+    assert entry.content["textcard"]["url"] == "https://example.cn/policy?id=3"
+
+
+async def test_notices_are_markdown_where_the_operator_wants_it(
+    sender: WeComSender, wecom: WeComServer, services: Services, clock: Clock
 ) -> None:
     wecom.add_member("zhangsan")
-    wecom.faults.next(SEND, fault)
-    result = await sender.send("zhangsan", Outgoing("通知", purpose="broadcast"), Standing())
-    assert isinstance(result, kind)
-    assert reason in result.reason
+    app = App(
+        wecom.corp.corpid, wecom.app.agentid, wecom.app.secret, wecom.app.token, (), wecom.base_url, markdown=True
+    )  # fmt: skip
+    marked = WeComSender(
+        app, RedisTokens(services, "wecom", app.corpid), RedisCallbacks(services, "wecom"), clock
+    )  # fmt: skip
+    await marked.send("zhangsan", Outgoing("今日汇总\n已报 20 人", purpose="reminder"), Standing())
+    await marked.close()
+    [entry] = wecom.journal.of("zhangsan")
+    assert (entry.kind, entry.text) == ("markdown", "**今日汇总**\n已报 20 人")
+
+
+async def test_what_the_account_may_send_a_day_is_not_exceeded(
+    sender: WeComSender, wecom: WeComServer, services: Services, clock: Clock
+) -> None:
+    clock.set_local("2022-01-31 12:00")
+    app = App(
+        wecom.corp.corpid, wecom.app.agentid, wecom.app.secret, wecom.app.token, (), wecom.base_url,
+        quotas=(Quota("app", 100, "日"), Quota("app", 2000, "月")),
+    )  # fmt: skip
+    wecom.add_member("zhangsan")
+    counted = WeComSender(
+        app, RedisTokens(services, "wecom", app.corpid), RedisCallbacks(services, "wecom"), clock
+    )  # fmt: skip
+    assert isinstance(await counted.send("zhangsan", Outgoing("一"), Standing(spent={"app/日": 49})), Sent)
+    day = await counted.send("zhangsan", Outgoing("二"), Standing(spent={"app/日": 50}))
+    month = await counted.send("zhangsan", Outgoing("二"), Standing(spent={"app/月": 1950}))
+    await counted.close()
+    assert isinstance(day, Later)
+    assert isinstance(month, Later)
+    assert [
+        f"{services.settings.timezone.fromutc(one.at.replace(tzinfo=services.settings.timezone)):%m-%d %H:%M}"
+        for one in (day, month)
+    ] == [
+        "02-01 00:05",
+        "02-01 00:05",
+    ]
+    assert wecom.journal.texts("zhangsan") == ["一"]
 
 
 async def test_a_receiver_in_the_list_of_the_unreached_has_not_got_it(sender: WeComSender, wecom: WeComServer) -> None:
