@@ -25,7 +25,7 @@ from bot.conversation.mailbox import ChatGreeter, ChatMailbox
 from bot.delivery.worker import deliver_for_ever, send_for_ever
 from bot.errors import BotError, where
 from bot.metrics import Metrics, token_matches
-from bot.platforms import wechat_channel, wechat_sender, wecom_channel, wecom_sender, wecom_sync_job
+from bot.platforms import login_pages, wechat_channel, wechat_sender, wecom_channel, wecom_sender, wecom_sync_job
 from bot.services.context import Services, use
 from bot.services.files import open_file
 
@@ -66,6 +66,10 @@ def make_app(services: Services, assistant: Assistant) -> web.Application:
     app = web.Application(client_max_size=256 * 1024, middlewares=[_no_stack_traces])
     for channel in channels:
         app.add_routes(list(channel.routes()))
+    if settings.public_url:
+        for sender in (wechat_out, wecom_out):
+            if sender is not None:
+                app.add_routes(list(login_pages(services, sender).routes()))
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"alive": True})

@@ -8,12 +8,15 @@ from typing import Any
 
 from bot.channels.base import Receive
 from bot.channels.sending import Quota
+from bot.channels.tencent.pages import Pages
+from bot.channels.web.visitor import VisitorCookie
 from bot.channels.wechat import Account, WeChatChannel, WeChatSender
 from bot.channels.wechat.account import USUAL_QUOTAS, Template
 from bot.channels.wecom import App, WeComChannel, WeComSender
 from bot.clock.jobs import Daily
 from bot.conversation.callback_store import RedisCallbacks, RedisTokens
 from bot.conversation.spool import DiskSpool
+from bot.services.browsers import Browsers
 from bot.services.context import Services
 from bot.services.platform_events import Contacts
 from bot.services.wecom_sync import read_corp, sync
@@ -85,6 +88,23 @@ def wecom_channel(services: Services, receive: Receive, sender: WeComSender) -> 
 def _spool(services: Services, channel: str) -> DiskSpool:
     settings = services.settings
     return DiskSpool(settings.data_dir, channel, settings.spool_most, services.vault, services.clock)
+
+
+def login_pages(services: Services, sender: WeChatSender | WeComSender) -> Pages:
+    """The login through which pages opened on this platform know the person; needs BOT_PUBLIC_URL."""
+    settings = services.settings
+    query = [("appid", settings.wechat_appid)]
+    if isinstance(sender, WeComSender):
+        query = [("appid", settings.wecom_corpid), ("agentid", str(settings.wecom_agentid))]
+    return Pages(
+        sender.name,
+        sender.who_came,
+        Browsers(services),
+        VisitorCookie(settings.https),
+        f"{settings.wechat_login_base}/connect/oauth2/authorize",
+        query,
+        settings.public_url,
+    )
 
 
 def wecom_sync_job(sender: WeComSender) -> Daily:

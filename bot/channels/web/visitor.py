@@ -30,7 +30,7 @@ class VisitorCookie:
         token = request.cookies.get(self._name, "")
         if not _TOKEN_FORM.fullmatch(token):
             return None
-        return "visitor-" + hashlib.sha256(b"grid-assistant web chat:" + token.encode()).hexdigest()[:40]
+        return _sender(token)
 
     def keep(self, request: web.Request, response: web.Response) -> None:
         """Gives a browser without a cookie a new one, and makes an old one last longer.
@@ -44,6 +44,15 @@ class VisitorCookie:
             return
         else:
             token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._set(response, token)
+
+    def renew(self, response: web.Response) -> str:
+        """Gives the browser a new cookie whatever it had, and returns the sender id that it stands for."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._set(response, token)
+        return _sender(token)
+
+    def _set(self, response: web.Response, token: str) -> None:
         response.set_cookie(
             self._name,
             token,
@@ -53,6 +62,10 @@ class VisitorCookie:
             httponly=True,
             samesite="Strict",
         )
+
+
+def _sender(token: str) -> str:
+    return "visitor-" + hashlib.sha256(b"grid-assistant web chat:" + token.encode()).hexdigest()[:40]
 
 
 def _comes_from_another_site(request: web.Request) -> bool:

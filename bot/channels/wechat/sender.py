@@ -124,6 +124,12 @@ class WeChatSender:
         """Asks for a token whatever is kept: a secret that is wrong now shows now. Raises ApiError, NoAnswer."""
         await self._fetch_token()
 
+    async def who_came(self, code: str) -> str:
+        """Whose login this code is, as openid; '' where the platform shows the page to a stand-in (快照页). Raises ApiError, NoAnswer."""
+        query = {"appid": self._account.appid, "secret": self._account.secret, "code": code}
+        answer = await self._api.bare("GET", "/sns/oauth2/access_token", {**query, "grant_type": "authorization_code"})
+        return "" if str(answer.get("is_snapshotuser") or "0") == "1" else str(answer.get("openid") or "")
+
     def in_words(self, error: ApiError) -> str:
         """What an errcode means, for the operator."""
         judged = self._judged(error)

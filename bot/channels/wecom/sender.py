@@ -122,6 +122,11 @@ class WeComSender:
         """Asks for a token whatever is kept: a secret that is wrong now shows now. Raises ApiError, NoAnswer."""
         await self._fetch_token()
 
+    async def who_came(self, code: str) -> str:
+        """Whose login this code is, as userid; '' for somebody who is no member. Raises ApiError, NoAnswer."""
+        answer = await self._api.call(self._tokens, "GET", "/cgi-bin/auth/getuserinfo", {"code": code})
+        return str(answer.get("userid") or "")
+
     def in_words(self, error: ApiError) -> str:
         """What an errcode means, for the operator."""
         judged = self._judged(error)
