@@ -81,7 +81,7 @@ class Town:
         tasks, began = [], time.monotonic()
         for number in range(int(seconds * rate)):
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-            text = "一切正常" if number % 10 < 6 else "从中风险地区回来要隔离几天"
+            text = "一切正常" if number % 10 < 6 else "家里聚餐最多几个人"
             tasks.append(asyncio.create_task(self._one(outage, self.fans.pop(), text)))
         await asyncio.gather(*tasks)
         outage.spooled = self.waiting()

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.base import Away, Outgoing
 from bot.channels.sending import Failed, Later, Quota, Result, Sent, Standing, renewed_at, spent_up, spent_words
-from bot.channels.tencent.api import Api, ApiError, NoAnswer
+from bot.channels.tencent.api import ApiError, NoAnswer
 from bot.channels.tencent.callbacks import CallbackStore, Memo
+from bot.channels.tencent.sender import PlatformSender
 from bot.channels.tencent.texts import as_text, first_part
-from bot.channels.tencent.tokens import TokenOwner, TokenStore
+from bot.channels.tencent.tokens import TokenStore
 from bot.channels.wechat.account import Account, Template
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ _SETUP = {
 _RIGHTS = {48001: "公众号没有这个接口的权限", 48004: "接口被封禁"}
 
 
-class WeChatSender:
+class WeChatSender(PlatformSender):
     """The calls of one account."""
 
     name = "wechat"
@@ -67,16 +68,10 @@ class WeChatSender:
     def __init__(
         self, account: Account, tokens: TokenStore, store: CallbackStore, clock: Callable[[], datetime], zone: ZoneInfo
     ) -> None:
+        super().__init__(account.api_base, tokens, clock)
         self._account = account
-        self._api = Api(account.api_base)
-        self._tokens = TokenOwner(tokens, self._fetch_token, clock)
         self._store = store
-        self._clock = clock
         self._zone = zone
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        await self._api.close()
 
     async def send(self, to: str, message: Outgoing, standing: Standing) -> Result:
         """By the way that costs least and is open to this person now."""
@@ -116,24 +111,11 @@ class WeChatSender:
         """One customer-service text, for an answer that came too late for its callback; whether the platform took it."""
         return isinstance(await self._tried(lambda: self._custom_text(to, message)), Sent)
 
-    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One call of the API with the account's token, for the commands. Raises ApiError, NoAnswer."""
-        return await self._api.call(self._tokens, method, path, body=body)
-
-    async def check_secret(self) -> None:
-        """Asks for a token whatever is kept: a secret that is wrong now shows now. Raises ApiError, NoAnswer."""
-        await self._fetch_token()
-
     async def who_came(self, code: str) -> str:
         """Whose login this code is, as openid; '' where the platform shows the page to a stand-in (快照页). Raises ApiError, NoAnswer."""
         query = {"appid": self._account.appid, "secret": self._account.secret, "code": code}
         answer = await self._api.bare("GET", "/sns/oauth2/access_token", {**query, "grant_type": "authorization_code"})
         return "" if str(answer.get("is_snapshotuser") or "0") == "1" else str(answer.get("openid") or "")
-
-    def in_words(self, error: ApiError) -> str:
-        """What an errcode means, for the operator."""
-        judged = self._judged(error)
-        return "" if isinstance(judged, Sent) else judged.reason
 
     def _open(self, standing: Standing) -> bool:
         if standing.heard is None or standing.heard_by not in _WINDOWS:

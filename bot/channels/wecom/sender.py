@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.base import Away, Outgoing
 from bot.channels.sending import Failed, Later, Result, Sent, Standing, renewed_at, spent_up, spent_words
-from bot.channels.tencent.api import Api, ApiError, NoAnswer
+from bot.channels.tencent.api import ApiError, NoAnswer
 from bot.channels.tencent.callbacks import CallbackStore, Memo
+from bot.channels.tencent.sender import PlatformSender
 from bot.channels.tencent.texts import TEXT_BYTES, as_text, first_part
-from bot.channels.tencent.tokens import TokenOwner, TokenStore
+from bot.channels.tencent.tokens import TokenStore
 from bot.channels.wecom.app import App
 
 logger = logging.getLogger(__name__)
@@ -60,22 +61,16 @@ _SETUP = {
 }
 
 
-class WeComSender:
+class WeComSender(PlatformSender):
     """The calls of one app."""
 
     name = "wecom"
     most_at_once = 1000
 
     def __init__(self, app: App, tokens: TokenStore, store: CallbackStore, clock: Callable[[], datetime]) -> None:
+        super().__init__(app.api_base, tokens, clock)
         self._app = app
-        self._api = Api(app.api_base)
-        self._tokens = TokenOwner(tokens, self._fetch_token, clock)
         self._store = store
-        self._clock = clock
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        await self._api.close()
 
     async def send(self, to: str, message: Outgoing, standing: Standing) -> Result:
         """A card where an alert has buttons that fit on one, a text card for what leads to a page, else markdown or a text with
@@ -114,23 +109,10 @@ class WeComSender:
         results = await self._tried([to], {"msgtype": "text", "text": {"content": message}})
         return isinstance(results[to], Sent)
 
-    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One call of the API with the app's token, for the commands. Raises ApiError, NoAnswer."""
-        return await self._api.call(self._tokens, method, path, body=body)
-
-    async def check_secret(self) -> None:
-        """Asks for a token whatever is kept: a secret that is wrong now shows now. Raises ApiError, NoAnswer."""
-        await self._fetch_token()
-
     async def who_came(self, code: str) -> str:
         """Whose login this code is, as userid; '' for somebody who is no member. Raises ApiError, NoAnswer."""
         answer = await self._api.call(self._tokens, "GET", "/cgi-bin/auth/getuserinfo", {"code": code})
         return str(answer.get("userid") or "")
-
-    def in_words(self, error: ApiError) -> str:
-        """What an errcode means, for the operator."""
-        judged = self._judged(error)
-        return "" if isinstance(judged, Sent) else judged.reason
 
     async def _tried(self, to: Sequence[str], content: dict[str, Any]) -> dict[str, Result]:
         body = {"touser": "|".join(to), "agentid": self._app.agentid, **content}
