@@ -21,6 +21,7 @@ SPECS = {
     "place": spec("从哪里来"),
     "places": spec("去过哪里"),
     "count": spec("人数", units=("人",)),
+    "quantity": spec("口罩", units=("只", "箱")),
 }
 WORDS = (
     "36.5 37.25 365 三十六度五 三十七八度 97.7 ℃ 度 . , 。 、 - / : 3 5 12 31 20号 3月5日 2022-03-05 昨天 前天 周三 上周 腊月 正月 初五 除夕 国庆 农历 闰 三十 "
@@ -92,5 +93,5 @@ def test_common_talk_is_not_spotted(kind, text):
 def test_registry_names_each_type_by_its_own_name():
     assert {name: kind.name for name, kind in FIELD_TYPES.items()} == {name: name for name in FIELD_TYPES}
     assert set(FIELD_TYPES) == set(
-        "temperature choice choices yes_no person_name phone id_number date when place places count text address transport".split()
+        "temperature choice choices yes_no person_name phone id_number date when place places count text address transport plate document_number quantity".split()
     )

@@ -8,11 +8,14 @@ from bot.processes.fields.choice import CHOICE
 from bot.processes.fields.choices import CHOICES
 from bot.processes.fields.count import COUNT
 from bot.processes.fields.date import DATE
+from bot.processes.fields.document_number import DOCUMENT_NUMBER
 from bot.processes.fields.id_number import ID_NUMBER
 from bot.processes.fields.person_name import PERSON_NAME
 from bot.processes.fields.phone import PHONE
 from bot.processes.fields.place import PLACE
 from bot.processes.fields.places import PLACES
+from bot.processes.fields.plate import PLATE_NUMBER
+from bot.processes.fields.quantity import QUANTITY
 from bot.processes.fields.temperature import TEMPERATURE
 from bot.processes.fields.text import TEXT
 from bot.processes.fields.transport import TRANSPORT
@@ -37,6 +40,9 @@ FIELD_TYPES: dict[str, FieldType] = {
         TEXT,
         ADDRESS,
         TRANSPORT,
+        PLATE_NUMBER,
+        DOCUMENT_NUMBER,
+        QUANTITY,
     )
 }
 """Every field type by the name that process files use."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.processes.fields.base import Context, FieldType, Filled, NotThis, Option, Reading, Spec, Unclear, Wrong
 from bot.processes.fields.choice import ASKING
+from bot.processes.fields.plate import PLATE, plates
 from bot.processes.normal import normalise
 
 KINDS = {
@@ -31,9 +32,6 @@ _WORDS = {
 _RIDES = re.compile(r"坐|乘|搭|开|骑|自驾|打车|车次|航班|车牌|交通工具|步行|走路")
 _TRAIN = re.compile(r"(?<![A-Z0-9])(?:[GDCZTKYSL]\s?[0-9]{1,4}(?:/[0-9]{1,4})?|[1-9][0-9]{3}(?=次))(?![A-Z0-9])")
 _FLIGHT = re.compile(r"(?<![A-Z0-9])(?:[A-Z]{2}|[A-Z][0-9]|[0-9][A-Z])\s?[0-9]{3,4}(?![A-Z0-9])")
-_PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使][A-HJ-NP-Z][\s·-]*(?:[A-HJ-NP-Z0-9]{6}|[A-HJ-NP-Z0-9]{5}|[A-HJ-NP-Z0-9]{4}[挂学警港澳使领])(?![A-Z0-9])"
-)
 _DENIED = re.compile(r"(?:不是|没有?|不|未|没坐过?|不坐|不乘|没乘)(?:坐|乘|搭|开)?$")
 _FILLER = re.compile(r"坐|乘|搭|开|的|了|是|车次|航班号?|车牌号?|号|次|回来|过来|来|我|:|,|。|\s")
 _EXAMPLE = "例如：高铁G1234"
@@ -114,15 +112,15 @@ def _kinds(said: str) -> list[str]:
 
 def _numbers(said: str, kinds: list[str]) -> list[tuple[str, str]]:
     """Kind and number of every train, flight and licence plate of the text, each once."""
-    plates = [("car", re.sub(r"[\s·-]", "", match[0])) for match in _PLATE.finditer(said)]
-    rest = _PLATE.sub(" ", said)
+    found_plates = [("car", plate) for plate in plates(said)]
+    rest = PLATE.sub(" ", said)
     # G5 is also an airline: G52345 is a flight, G5234 a train unless a plane is spoken of.
     order = [("plane", _FLIGHT), ("train", _TRAIN)] if kinds == ["plane"] else [("train", _TRAIN), ("plane", _FLIGHT)]
     found = []
     for kind, pattern in order:
         found += [(kind, match[0].replace(" ", "")) for match in pattern.finditer(rest)]
         rest = pattern.sub(" ", rest)
-    return list(dict.fromkeys(plates + found))
+    return list(dict.fromkeys(found_plates + found))
 
 
 def _agree(kind: str, numbered: str) -> bool:
