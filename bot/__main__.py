@@ -24,6 +24,7 @@ from bot.commands.knowledge import add_knowledge_commands
 from bot.commands.model import add_model_commands
 from bot.commands.people import add_people_commands, show_invitation
 from bot.commands.policy import add_policy_commands
+from bot.commands.process import add_process_commands
 from bot.commands.wechat import add_wechat_commands
 from bot.commands.wecom import add_wecom_commands
 from bot.errors import BotError
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_knowledge_commands(commands, _with_services)
     add_policy_commands(commands, _with_services)
+    add_process_commands(commands)
     add_people_commands(commands, _with_services)
     add_broadcast_commands(commands, _with_services)
     add_wechat_commands(commands, _with_services)

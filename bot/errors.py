@@ -14,6 +14,7 @@ BotError
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 
 
 class BotError(Exception):
@@ -25,7 +26,16 @@ class SettingsError(BotError):
 
 
 class ContentError(BotError):
-    """A content file is wrong. The message begins with the file's name."""
+    """A content file is wrong. The message begins with the file's name.
+
+    While a file is read: `path` leads to the mistake (keys and positions), and `more` are the others of the same file.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = (), more: Sequence[ContentError] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.more = tuple(more)
 
 
 class Refused(BotError):

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     },
     "bot.commands": {
         "bot.services", "bot.knowledge", "bot.errors", "bot.serving", "bot.assistant.training", "bot.storage.running_note",
-        "bot.platforms", "bot.channels",
+        "bot.platforms", "bot.processes", "bot.settings", "bot.channels",
     },
 }  # fmt: skip
 TOP = {"bot.app", "bot.__main__"}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
-
-import yaml
 
 from bot.content import content_dir
 from bot.errors import ContentError
@@ -27,6 +27,7 @@ from bot.processes.duties import (
 )
 from bot.processes.fields import FIELD_TYPES
 from bot.processes.fields.base import Choice, FieldType, Spec
+from bot.processes.mistakes import Mistakes, at, each, keys, load, one_of, texts, told
 from bot.processes.rules import check_expression
 
 Level = Literal["urgent", "watch"]
@@ -160,7 +161,7 @@ def load_processes(folder: Path | None = None) -> dict[str, Process]:
     for path in sorted((folder or content_dir() / "processes").glob("*.yml")):
         process = read_process(path)
         if process.id in processes:
-            raise ContentError(f"{path.name}: process {process.id} stands in two files")
+            raise ContentError(f"{path.name} 的 process 名字 {process.id} 别的文件已经用了")
         processes[process.id] = process
     return processes
 
@@ -169,17 +170,14 @@ def read_process(path: Path) -> Process:
     """One process from its file.
 
     Raises:
-        ContentError: naming the file and what is wrong.
+        ContentError: with all its mistakes, a line each: the file, the line, the place, and what is wrong, in Chinese.
     """
     text = path.read_text(encoding="utf-8")
     try:
-        raw = yaml.safe_load(text)
-        process = _process(raw, hashlib.sha256(text.encode()).hexdigest()[:12])
+        process = _process(load(text), hashlib.sha256(text.encode()).hexdigest()[:12])
         _check(process)
     except ContentError as error:
-        raise ContentError(f"{path.name}: {error}") from error
-    except yaml.YAMLError as error:
-        raise ContentError(f"{path.name}: no YAML: {error}") from error
+        raise ContentError("\n".join(f"{path.name} {line}" for line in told(text, error))) from error
     return process
 
 
@@ -188,80 +186,89 @@ _PROCESS_KEYS = frozenset(
     "checks reminders summaries clusters".split()
 )
 _FIELD_KEYS = frozenset("name label type words ask options choices when private prefill source".split())
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def _process(raw: Any, version: str) -> Process:
-    _keys(raw, "the file", _PROCESS_KEYS, ("process", "title", "start", "fields"))
-    start = raw["start"]
-    _keys(start, "start", {"words", "asks"}, ("words", "asks"))
-    for kind in ("fields", "shortcuts", "alerts", "measures", "checks", "reminders", "summaries", "clusters"):
-        if not isinstance(raw.get(kind, []), list):
-            raise ContentError(f"{kind} is a list")
-    for one in raw.get("shortcuts", ()):
-        _keys(one, "a shortcut", {"title", "words", "values", "skips"}, ("title", "words", "values"))
-    for one in raw.get("alerts", ()):
-        _keys(one, "an alert", {"id", "when", "level", "text", "advice"}, ("id", "when", "level", "text"))
-    for one in raw.get("measures", ()):
-        _keys(one, "a measure", {"id", "when", "text", "source", "followup"}, ("id", "when", "text", "source"))
+    wrong = Mistakes()
+    with wrong.kept():
+        keys(raw, _PROCESS_KEYS, ("process", "title", "start", "fields"))
+    wrong.tell()
+    if not _NAME.fullmatch(str(raw["process"])):
+        wrong.add("process 是英文小写字母、数字和下划线组成的名字，例如 visitor_register", "process")
+    start: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    with wrong.kept(), at("start"):
+        keys(raw["start"], {"words", "asks"}, ("words", "asks"))
+        start = texts(raw["start"], "words"), texts(raw["start"], "asks")
+    parts: dict[str, tuple[Any, ...]] = {}
+    for kind, read in _PARTS.items():
+        with wrong.kept():
+            parts[kind] = each(raw, kind, read)
+    wrong.tell()
     return Process(
         id=str(raw["process"]),
         title=str(raw["title"]),
         short=str(raw.get("short") or raw["title"]),
-        fields=tuple(_field(one) for one in raw["fields"]),
-        start_words=_texts(start["words"]),
-        start_asks=_texts(start["asks"]),
+        start_words=start[0],
+        start_asks=start[1],
         version=version,
         unbound=bool(raw.get("unbound", False)),
         once_a_day=bool(raw.get("once_a_day", False)),
-        shortcuts=tuple(
-            Shortcut(str(s["title"]), _texts(s["words"]), dict(s["values"]), _texts(s.get("skips", [])))
-            for s in raw.get("shortcuts", ())
-        ),
-        alerts=tuple(
-            AlertRule(
-                str(a["id"]), str(a["when"]), a["level"], str(a["text"]).strip(), str(a.get("advice", "")).strip()
-            )
-            for a in raw.get("alerts", ())
-        ),
-        measures=tuple(
-            Measure(
-                str(m["id"]),
-                str(m["when"]),
-                str(m["text"]).strip(),
-                str(m["source"]).strip(),
-                read_follow_up(m["followup"]) if "followup" in m else None,
-            )
-            for m in raw.get("measures", ())
-        ),
-        checks=tuple(map(read_check, raw.get("checks", ()))),
-        reminders=tuple(map(read_reminder, raw.get("reminders", ()))),
-        summaries=tuple(map(read_summary, raw.get("summaries", ()))),
-        clusters=tuple(map(read_cluster, raw.get("clusters", ()))),
         told=str(raw.get("told") or Process.told).strip(),
+        **parts,
     )
+
+
+def _shortcut(raw: Any) -> Shortcut:
+    keys(raw, {"title", "words", "values", "skips"}, ("title", "words", "values"))
+    if not isinstance(raw["values"], Mapping):
+        raise ContentError("values 要写成“字段: 值”的形式", ("values",))
+    return Shortcut(str(raw["title"]), texts(raw, "words"), dict(raw["values"]), texts(raw, "skips"))
+
+
+def _alert(raw: Any) -> AlertRule:
+    keys(raw, {"id", "when", "level", "text", "advice"}, ("id", "when", "level", "text"))
+    level: Level = "urgent" if one_of(raw, "level", ("urgent", "watch")) == "urgent" else "watch"
+    advice = str(raw.get("advice", "")).strip()
+    return AlertRule(str(raw["id"]), str(raw["when"]), level, str(raw["text"]).strip(), advice)
+
+
+def _measure(raw: Any) -> Measure:
+    keys(raw, {"id", "when", "text", "source", "followup"}, ("id", "when", "text", "source"))
+    follow_up = None
+    if "followup" in raw:
+        with at("followup"):
+            follow_up = read_follow_up(raw["followup"])
+    text, source = str(raw["text"]).strip(), str(raw["source"]).strip()
+    return Measure(str(raw["id"]), str(raw["when"]), text, source, follow_up)
+
+
+def _choice(raw: Any) -> Choice:
+    keys(raw, {"value", "title", "words", "unless"}, ("value", "title"))
+    return Choice(str(raw["value"]), str(raw["title"]), texts(raw, "words"), texts(raw, "unless"))
 
 
 def _field(raw: Any) -> Field:
-    name = raw.get("name", "?") if isinstance(raw, Mapping) else "?"
-    _keys(raw, f"field {name}", _FIELD_KEYS, ("name", "label", "type", "ask"))
+    keys(raw, _FIELD_KEYS, ("name", "label", "type", "ask"))
     kind = str(raw["type"])
     if kind not in FIELD_TYPES:
-        raise ContentError(f"field {name}: no field type {kind!r}; there are {', '.join(sorted(FIELD_TYPES))}")
-    for one in raw.get("choices", ()):
-        _keys(one, f"field {name}: a choice", {"value", "title", "words", "unless"}, ("value", "title"))
-    choices = tuple(
-        Choice(str(c["value"]), str(c["title"]), _texts(c.get("words", [])), _texts(c.get("unless", [])))
-        for c in raw.get("choices", ())
-    )
+        like = get_close_matches(kind, FIELD_TYPES, 1)
+        meant = f"，是不是想写 {like[0]}？" if like else f"，可以写：{'、'.join(sorted(FIELD_TYPES))}"
+        raise ContentError(f"没有 {kind} 这种字段{meant}", ("type",))
+    if not _NAME.fullmatch(str(raw["name"])):
+        raise ContentError("name 是英文小写字母、数字和下划线组成的名字，例如 visit_date", ("name",))
+    choices = each(raw, "choices", _choice)
     if kind in ("choice", "choices") and not choices and not raw.get("source"):
-        raise ContentError(f"field {name}: choices or source is missing")
+        raise ContentError("选择题要写 choices（选项）或 source（选项从哪来）", ("type",))
     if len({choice.value for choice in choices}) != len(choices):
-        raise ContentError(f"field {name}: two choices have the same value")
+        raise ContentError("两个选项的 value 相同", ("choices",))
+    if not isinstance(raw.get("options", {}), Mapping):
+        raise ContentError("options 要写成“名称: 内容”的形式", ("options",))
     return Field(
-        spec=Spec(str(name), str(raw["label"]), choices, dict(raw.get("options", {}))),
+        spec=Spec(str(raw["name"]), str(raw["label"]), choices, dict(raw.get("options", {}))),
         type=FIELD_TYPES[kind],
         ask=str(raw["ask"]).strip(),
-        words=(str(raw["label"]), *_texts(raw.get("words", []))),
+        words=(str(raw["label"]), *texts(raw, "words")),
         when=str(raw["when"]) if raw.get("when") else None,
         private=bool(raw.get("private", False)),
         prefill=raw.get("prefill"),
@@ -269,68 +276,78 @@ def _field(raw: Any) -> Field:
     )
 
 
-def _keys(raw: Any, where: str, allowed: Collection[str], needed: Iterable[str]) -> None:
-    """Refuses what is no mapping, lacks a key, or has one that nobody would read (a slip of the pen)."""
-    if not isinstance(raw, Mapping):
-        raise ContentError(f"{where}: not a mapping of names to values")
-    missing = [key for key in needed if raw.get(key) in (None, "", [], {})]
-    if missing:
-        raise ContentError(f"{where}: {', '.join(missing)} is missing")
-    unknown = sorted(str(key) for key in set(raw) - set(allowed))
-    if unknown:
-        raise ContentError(f"{where}: {', '.join(unknown)} is not known; there are {', '.join(sorted(allowed))}")
+_PARTS: Mapping[str, Callable[[Any], Any]] = {
+    "fields": _field,
+    "shortcuts": _shortcut,
+    "alerts": _alert,
+    "measures": _measure,
+    "checks": read_check,
+    "reminders": read_reminder,
+    "summaries": read_summary,
+    "clusters": read_cluster,
+}
 
 
 def _check(process: Process) -> None:
+    """What the parts say of each other."""
     names = {f.name for f in process.fields}
-    if len(names) != len(process.fields):
-        raise ContentError("a field name stands twice")
-    whens = {f"field {f.name}": f.when for f in process.fields if f.when}
-    whens |= {f"alert {rule.id}": rule.when for rule in process.alerts}
-    whens |= {f"measure {rule.id}": rule.when for rule in process.measures}
-    for where, when in whens.items():
-        try:
-            check_expression(when, names)
-        except ContentError as error:
-            raise ContentError(f"{where}: {error}") from error
-    for alert in process.alerts:
-        if alert.level not in ("urgent", "watch"):
-            raise ContentError(f"alert {alert.id}: level is urgent or watch, not {alert.level!r}")
-        _known(f"alert {alert.id}", {key for _, key, _, _ in Formatter().parse(alert.text) if key}, names)
-    for shortcut in process.shortcuts:
-        where = f"shortcut {shortcut.title}"
-        _known(where, {*shortcut.values, *shortcut.skips}, names)
-        for name, value in shortcut.values.items():
-            choices = {choice.value for choice in process.by_name[name].spec.choices}
-            said = value if isinstance(value, list) else [value]
-            if choices and not choices.issuperset(said):
-                raise ContentError(f"{where}: {name} has no choice {value!r}")
-    _check_duties(process, names)
-    for f in process.fields:
-        _known(f"field {f.name}: pair", {f.spec.options["pair"]} if "pair" in f.spec.options else set(), names)
-
-
-def _check_duties(process: Process, names: set[str]) -> None:
-    checks, rules = {check.id for check in process.checks}, {rule.id for rule in process.alerts}
-    for reminder in process.reminders:
-        if reminder.check not in checks:
-            raise ContentError(f"a reminder is about the check {reminder.check!r}, which there is not")
-    for cluster in process.clusters:
-        if unknown := sorted(set(cluster.rules) - rules):
-            raise ContentError(f"cluster {cluster.id}: no alert is called {', '.join(unknown)}")
-        _known(f"cluster {cluster.id}", {cluster.alike} - {""}, names)
-    for measure in process.measures:
+    wrong = Mistakes()
+    seen: set[str] = set()
+    for number, f in enumerate(process.fields):
+        if f.name in seen:
+            wrong.add(f"字段名 {f.name} 用了两次", "fields", number, "name")
+        seen.add(f.name)
+        if f.when:
+            with wrong.kept(), at("fields", number, "when"):
+                check_expression(f.when, names)
+        if "pair" in f.spec.options:
+            with wrong.kept(), at("fields", number, "options", "pair"):
+                _known({str(f.spec.options["pair"])}, names)
+    for number, alert in enumerate(process.alerts):
+        with wrong.kept(), at("alerts", number, "when"):
+            check_expression(alert.when, names)
+        with wrong.kept(), at("alerts", number, "text"):
+            _known({key for _, key, _, _ in Formatter().parse(alert.text) if key}, names)
+    for number, measure in enumerate(process.measures):
+        with wrong.kept(), at("measures", number, "when"):
+            check_expression(measure.when, names)
         if measure.follow_up:
-            _known(f"measure {measure.id}", {measure.follow_up.since} - {""}, names)
+            with wrong.kept(), at("measures", number, "followup", "since"):
+                _known({measure.follow_up.since} - {""}, names)
+    for number, shortcut in enumerate(process.shortcuts):
+        with wrong.kept(), at("shortcuts", number):
+            _check_shortcut(process, shortcut, names)
+    _check_duties(process, names, wrong)
+    wrong.tell()
 
 
-def _known(where: str, said: set[str], names: set[str]) -> None:
-    unknown = said - names
-    if unknown:
-        raise ContentError(f"{where}: no field is called {', '.join(sorted(unknown))}")
+def _check_shortcut(process: Process, shortcut: Shortcut, names: set[str]) -> None:
+    with at("values"):
+        _known(set(shortcut.values), names)
+    with at("skips"):
+        _known(set(shortcut.skips), names)
+    for name, value in shortcut.values.items():
+        choices = {choice.value for choice in process.by_name[name].spec.choices}
+        said = value if isinstance(value, list) else [value]
+        if choices and not choices.issuperset(said):
+            raise ContentError(
+                f"{name} 没有 {value!r} 这个选项，可以写：{'、'.join(sorted(choices))}", ("values", name)
+            )
 
 
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, (list, tuple)):
-        raise ContentError(f"{values!r} should be a list")
-    return tuple(dict.fromkeys(str(value).strip() for value in values))
+def _check_duties(process: Process, names: set[str], wrong: Mistakes) -> None:
+    checks, rules = {check.id for check in process.checks}, {rule.id for rule in process.alerts}
+    for number, reminder in enumerate(process.reminders):
+        if reminder.check not in checks:
+            wrong.add(f"checks 里没有 {reminder.check}", "reminders", number, "check")
+    for number, cluster in enumerate(process.clusters):
+        if unknown := sorted(set(cluster.rules) - rules):
+            wrong.add(f"alerts 里没有 {'、'.join(unknown)}", "clusters", number, "rules")
+        with wrong.kept(), at("clusters", number, "alike"):
+            _known({cluster.alike} - {""}, names)
+
+
+def _known(said: set[str], names: set[str]) -> None:
+    for name in sorted(said - names):
+        like = get_close_matches(name, names, 1)
+        raise ContentError(f"没有 {name} 这个字段{f'，是不是想写 {like[0]}？' if like else ''}")

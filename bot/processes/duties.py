@@ -12,6 +12,7 @@ from datetime import time
 from typing import Any, Literal
 
 from bot.errors import ContentError
+from bot.processes.mistakes import keys, one_of, texts, whole
 
 To = Literal["person", "head", "staff"]
 _TO = ("person", "head", "staff")
@@ -86,76 +87,58 @@ class FollowUp:
     since: str
 
 
-def read_check(raw: Mapping[str, Any]) -> Check:
+def read_check(raw: Any) -> Check:
     """One entry of `checks`."""
-    _keys(raw, "a check", {"id", "title", "words", "roles", "opens", "closes"}, {"words"})
-    check = Check(
-        str(raw["id"]),
-        str(raw["title"]),
-        tuple(map(str, raw.get("words", ()))),
-        tuple(map(str, raw["roles"])),
-        _time(raw["opens"]),
-        _time(raw["closes"]),
-    )
-    if check.opens >= check.closes:
-        raise ContentError(f"check {check.id}: opens before it closes")
-    return check
+    keys(raw, {"id", "title", "words", "roles", "opens", "closes"}, ("id", "title", "roles", "opens", "closes"))
+    opens, closes = _time(raw, "opens"), _time(raw, "closes")
+    if opens >= closes:
+        raise ContentError("opens（开始）要早于 closes（截止）", ("closes",))
+    return Check(str(raw["id"]), str(raw["title"]), texts(raw, "words"), texts(raw, "roles"), opens, closes)
 
 
-def read_reminder(raw: Mapping[str, Any]) -> Reminder:
+def read_reminder(raw: Any) -> Reminder:
     """One entry of `reminders`."""
-    _keys(raw, "a reminder", {"check", "at", "to"})
-    if raw["to"] not in _TO:
-        raise ContentError(f"a reminder goes to {', '.join(_TO)}, not to {raw['to']!r}")
-    return Reminder(str(raw["check"]), _time(raw["at"]), raw["to"])
+    keys(raw, {"check", "at", "to"}, ("check", "at", "to"))
+    to: To = one_of(raw, "to", _TO)  # type: ignore[assignment]
+    return Reminder(str(raw["check"]), _time(raw, "at"), to)
 
 
-def read_summary(raw: Mapping[str, Any]) -> SummaryTime:
+def read_summary(raw: Any) -> SummaryTime:
     """One entry of `summaries`."""
-    _keys(raw, "a summary", {"id", "title", "at", "roles", "source"})
-    return SummaryTime(
-        str(raw["id"]), str(raw["title"]), _time(raw["at"]), tuple(map(str, raw["roles"])), str(raw["source"]).strip()
-    )
+    names = ("id", "title", "at", "roles", "source")
+    keys(raw, names, names)
+    source = str(raw["source"]).strip()
+    return SummaryTime(str(raw["id"]), str(raw["title"]), _time(raw, "at"), texts(raw, "roles"), source)
 
 
-def read_cluster(raw: Mapping[str, Any]) -> Cluster:
+def read_cluster(raw: Any) -> Cluster:
     """One entry of `clusters`."""
-    names = {"id", "title", "same", "kinds", "days", "people", "rules", "alike", "source"}
-    _keys(raw, "a cluster", names, {"kinds", "alike", "source"})
-    if raw["same"] not in _SAME:
-        raise ContentError(f"cluster {raw['id']}: same is {' or '.join(_SAME)}")
-    if (raw["same"] == "place") != bool(raw.get("kinds")):
-        raise ContentError(f"cluster {raw['id']}: kinds belong to `same: place`, and only there")
+    needed = ("id", "title", "same", "days", "people", "rules")
+    keys(raw, {*needed, "kinds", "alike", "source"}, needed)
+    same: Literal["place", "household"] = one_of(raw, "same", _SAME)  # type: ignore[assignment]
+    if (same == "place") != bool(raw.get("kinds")):
+        raise ContentError("same: place 时要写 kinds（哪种地点），别的时候不写", ("same",))
     return Cluster(
         str(raw["id"]),
         str(raw["title"]),
-        raw["same"],
-        tuple(map(str, raw.get("kinds", ()))),
-        int(raw["days"]),
-        int(raw["people"]),
-        tuple(map(str, raw["rules"])),
+        same,
+        texts(raw, "kinds"),
+        whole(raw, "days", 1),
+        whole(raw, "people", 1),
+        texts(raw, "rules"),
         str(raw.get("alike", "")),
         str(raw.get("source", "")).strip(),
     )
 
 
-def read_follow_up(raw: Mapping[str, Any]) -> FollowUp:
+def read_follow_up(raw: Any) -> FollowUp:
     """The `followup` of a measure."""
-    _keys(raw, "a followup", {"kind", "days", "tests", "since"}, {"tests", "since"})
-    return FollowUp(str(raw["kind"]), int(raw["days"]), int(raw.get("tests", 0)), str(raw.get("since", "")))
+    keys(raw, {"kind", "days", "tests", "since"}, ("kind", "days"))
+    return FollowUp(str(raw["kind"]), whole(raw, "days", 1), whole(raw, "tests"), str(raw.get("since", "")))
 
 
-def _keys(raw: Any, where: str, allowed: set[str], free: set[str] = frozenset()) -> None:  # type: ignore[assignment]
-    if not isinstance(raw, Mapping):
-        raise ContentError(f"{where}: not a mapping of names to values")
-    if missing := sorted(key for key in allowed - set(free) if raw.get(key) in (None, "", [])):
-        raise ContentError(f"{where}: {', '.join(missing)} is missing")
-    if unknown := sorted(str(key) for key in set(raw) - allowed):
-        raise ContentError(f"{where}: {', '.join(unknown)} is not known")
-
-
-def _time(raw: Any) -> time:
+def _time(raw: Mapping[str, Any], key: str) -> time:
     try:
-        return time.fromisoformat(str(raw))
+        return time.fromisoformat(str(raw[key]))
     except ValueError as error:
-        raise ContentError(f"{raw!r} is no time of day; write it in quotes, as '09:00'") from error
+        raise ContentError(f"{raw[key]!r} 不是时间，要加引号，例如 '09:00'", (key,)) from error

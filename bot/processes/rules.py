@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -111,19 +112,21 @@ def check_expression(expression: str, names: set[str]) -> None:
     try:
         tree = _parsed(expression)
     except Exception as error:  # simpleeval raises several kinds beside SyntaxError
-        raise ContentError(f"expression {expression!r}: {error}") from error
+        raise ContentError(f"条件 {expression} 写得不对（{error}）") from error
     evaluator = _evaluator({}, World(datetime.min, 0.0, NoRisks()))
     for node in ast.walk(tree):
         if isinstance(node, ast.expr) and type(node) not in evaluator.nodes:
-            raise ContentError(f"expression {expression!r}: {type(node).__name__} cannot be used here")
+            raise ContentError(f"条件 {expression} 里不能用 {type(node).__name__}")
         if isinstance(node, (ast.operator, ast.cmpop, ast.unaryop)) and type(node) not in evaluator.operators:
-            raise ContentError(f"expression {expression!r}: {type(node).__name__} cannot be used here")
+            raise ContentError(f"条件 {expression} 里不能用 {type(node).__name__}")
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in evaluator.functions:
-            known = ", ".join(sorted(evaluator.functions))
-            raise ContentError(f"expression {expression!r}: no such function, there are {known}")
+            known = "、".join(sorted(evaluator.functions))
+            raise ContentError(f"条件 {expression} 里用了没有的函数，可以用：{known}")
     unknown = names_in(expression) - names
     if unknown:
-        raise ContentError(f"expression {expression!r}: no field is called {', '.join(sorted(unknown))}")
+        like = get_close_matches(min(unknown), names, 1)
+        meant = f"，是不是想写 {like[0]}？" if like else ""
+        raise ContentError(f"条件 {expression} 里没有 {'、'.join(sorted(unknown))} 这个字段{meant}")
 
 
 # 港澳台 lie in China and outside its border controls: who comes from there enters by a port, as 境外人员 do.

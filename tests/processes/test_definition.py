@@ -60,50 +60,68 @@ def test_a_good_file(tmp_path):
 @pytest.mark.parametrize(
     ("path", "value", "why"),
     [
-        (["title"], None, "title is missing"),
-        (["fields"], [], "fields is missing"),
-        (["start", "words"], None, "start: words is missing"),
-        (["start", "words"], "来访", "should be a list"),
-        (["feilds"], [], "feilds is not known"),
-        (["fields", 0, "ask"], None, "field who: ask is missing"),
-        (["fields", 0, "wehn"], "x", "field who: wehn is not known"),
-        (["fields", 0, "type"], "colour", "field who: no field type 'colour'"),
-        (["fields", 1, "name"], "who", "stands twice"),
-        (["fields", 1, "choices"], None, "field why: choices or source is missing"),
-        (["fields", 1, "choices", 0, "title"], None, "field why: a choice: title is missing"),
-        (["fields", 1, "choices", 1, "value"], "kin", "field why: two choices have the same value"),
-        (["fields", 2, "when"], "where == 'kin'", "field days: expression"),
-        (["fields", 2, "when"], "why ==", "field days: expression"),
-        (["fields", 1, "options"], {"pair": "what"}, "no field is called what"),
-        (["alerts", 0, "level"], "red", "alert long: level is urgent or watch"),
-        (["alerts", 0, "when"], "dayz > 3", "alert long: expression"),
-        (["alerts", 0, "when"], "danger(days)", "no such function"),
-        (["alerts", 0, "when"], "lambda: 1", "cannot be used here"),
-        (["alerts", 0, "text"], "住{dayz}天", "alert long: no field is called dayz"),
-        (["measures", 0, "source"], None, "a measure: source is missing"),
-        (["shortcuts", 0, "values"], {"what": 1}, "shortcut 老样子: no field is called what"),
-        (["shortcuts", 0, "values"], {"why": "fun"}, "why has no choice 'fun'"),
-        (["fields"], "none", "fields is a list"),
-        (["fields", 0], "who", "not a mapping"),
+        (["title"], None, "缺少 title"),
+        (["fields"], [], "缺少 fields"),
+        (["start", "words"], None, "缺少 words"),
+        (["start", "words"], "来访", "words 要写成列表"),
+        (["feilds"], [], "不认识 feilds，是不是想写 fields？"),
+        (["fields", 0, "ask"], None, "（fields 第1项）：缺少 ask"),
+        (["fields", 0, "wehn"], "x", "不认识 wehn，是不是想写 when？"),
+        (["fields", 0, "type"], "person", "没有 person 这种字段，是不是想写 person_name？"),
+        (["fields", 1, "name"], "who", "字段名 who 用了两次"),
+        (["fields", 1, "name"], "姓名", "英文小写字母"),
+        (["fields", 1, "choices"], None, "选择题要写 choices"),
+        (["fields", 1, "choices", 0, "title"], None, "（fields 第2项 choices 第1项）：缺少 title"),
+        (["fields", 1, "choices", 1, "value"], "kin", "两个选项的 value 相同"),
+        (["fields", 2, "when"], "where == 'kin'", "没有 where 这个字段"),
+        (["fields", 2, "when"], "why ==", "写得不对"),
+        (["fields", 1, "options"], {"pair": "what"}, "没有 what 这个字段"),
+        (["alerts", 0, "level"], "red", "level 只能是 urgent、watch，这里是 'red'"),
+        (["alerts", 0, "when"], "dayz > 3", "没有 dayz 这个字段，是不是想写 days？"),
+        (["alerts", 0, "when"], "danger(days)", "用了没有的函数"),
+        (["alerts", 0, "when"], "lambda: 1", "不能用 Lambda"),
+        (["alerts", 0, "text"], "住{dayz}天", "没有 dayz 这个字段，是不是想写 days？"),
+        (["measures", 0, "source"], None, "缺少 source"),
+        (["shortcuts", 0, "values"], {"what": 1}, "没有 what 这个字段"),
+        (["shortcuts", 0, "values"], {"why": "fun"}, "why 没有 'fun' 这个选项"),
+        (["fields"], "none", "fields 要写成列表"),
+        (["fields", 0], "who", "名称: 内容"),
+        (
+            ["clusters"],
+            [
+                {
+                    "id": "c",
+                    "title": "t",
+                    "same": "place",
+                    "days": "x",
+                    "people": 3,
+                    "rules": ["long"],
+                    "kinds": ["class"],
+                }
+            ],
+            "days 要写不小于 1 的整数",
+        ),
+        (["reminders"], [{"check": "noon", "at": "9点", "to": "person"}], "'9点' 不是时间"),
+        (["reminders"], [{"check": "noon", "at": "09:00", "to": "person"}], "checks 里没有 noon"),
     ],
 )
 def test_a_wrong_file(tmp_path, path, value, why):
     with pytest.raises(ContentError) as error:
         read(tmp_path, changed(path, value))
-    assert str(error.value).startswith("visit.yml: ")
+    assert str(error.value).startswith("visit.yml ")
     assert why in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b", "a: [", "nur Text"])
 def test_no_process_at_all(tmp_path, text):
-    with pytest.raises(ContentError, match=r"^visit\.yml: "):
+    with pytest.raises(ContentError, match=r"^visit\.yml "):
         read(tmp_path, text)
 
 
 def test_two_files_with_one_id(tmp_path):
     read(tmp_path, GOOD)
     (tmp_path / "other.yml").write_text((tmp_path / "visit.yml").read_text(encoding="utf-8"), encoding="utf-8")
-    with pytest.raises(ContentError, match="two files"):
+    with pytest.raises(ContentError, match="别的文件已经用了"):
         load_processes(tmp_path)
 
 
@@ -134,3 +152,43 @@ def test_expressions(expression, values, expected):
 
 def test_the_names_that_an_expression_looks_at():
     assert names_in("a in [none, 'b'] and not risk(place) and x >= fever") == {"a", "place", "x"}
+
+
+BROKEN = """process: visit
+title: 来访登记
+start:
+  words: 来访
+  asks: [我来登记]
+fields:
+  - {name: who, label: 姓名, type: person, ask: 您叫什么？}
+  - name: days
+    label: 天数
+    typ: count
+    ask: 几天？
+"""
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path):
+    with pytest.raises(ContentError) as error:
+        read(tmp_path, BROKEN)
+    assert str(error.value).split("\n") == [
+        "visit.yml 第4行（start words）：words 要写成列表，例如 [来访]",
+        "visit.yml 第7行（fields 第1项 type）：没有 person 这种字段，是不是想写 person_name？",
+        "visit.yml 第8行（fields 第2项）：缺少 type",
+        "visit.yml 第10行（fields 第2项 typ）：不认识 typ，是不是想写 type？",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("process: a\n\ttitle: b", "第2行：缩进要用空格"),
+        ("process: a\ntitle: b: c", "第2行：冒号用错了"),
+        ("process: a\ntitle: '来访", "引号没有配对"),
+        ("process: a\n- b", "缩进没有对齐"),
+    ],
+)
+def test_what_is_no_yaml_is_told_by_line(tmp_path, text, told):
+    with pytest.raises(ContentError) as error:
+        read(tmp_path, text)
+    assert told in str(error.value)
