@@ -135,7 +135,7 @@ def _one(**changes: object) -> dict[str, object]:
         ({"process": "none"}, "no process"),
         ({"fields": ["colour"]}, "no field colour"),
         ({"colour": "red"}, "colour is not known"),
-        ({"rules": [{"when": "x > 1", "entry": "C2"}]}, "no field is called x"),
+        ({"rules": [{"when": "x > 1", "entry": "C2"}]}, "没有 x 这个字段"),
         ({"rules": [{"when": "fever", "entry": "C2", "text": "{name}", "source": "篇四"}]}, "name"),
         ({"rules": [{"when": "fever", "entry": "C2", "text": "没有来源"}]}, "source is missing"),
     ],
